@@ -1,0 +1,99 @@
+"""A virtual environment as data: its interpreter, what is installed in it, what markers mean there."""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+_DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What `pyvenv.cfg` says: the folder, the interpreter it was made from, and that one's version."""
+
+    folder: Path
+    base_python: Path | None
+    version: str | None
+
+
+def read(folder: Path) -> Environment | None:
+    """Read a virtual environment, or return None where there is none."""
+    try:
+        text = (folder / "pyvenv.cfg").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in text.splitlines())}
+    version = fields.get("version_info") or fields.get("version")
+    return Environment(folder, _base_python(fields.get("home"), version), version)
+
+
+def usable_python(folder: Path, requires_python: str | None) -> Path | None:
+    """Return the live environment's base interpreter if the project still allows it.
+
+    uv is given this one in the shadow, so that it resolves as in the live project; never the environment's own
+    `python`, since uv would then take the live environment's lock.
+    """
+    environment = read(folder)
+    if environment is None or environment.base_python is None or environment.version is None:
+        return None
+    try:
+        allowed = SpecifierSet(requires_python or "").contains(".".join(environment.version.split(".")[:3]), prereleases=True)
+    except InvalidSpecifier:
+        return None
+    return environment.base_python if allowed else None
+
+
+def installed(folder: Path) -> dict[str, str]:
+    """Return the installed distributions, normalized name to version, by the names of their `.dist-info` folders."""
+    found: dict[str, str] = {}
+    for packages in _site_packages(folder):
+        try:
+            names = os.listdir(packages)
+        except OSError:
+            continue
+        for name in names:
+            match = _DIST_INFO.fullmatch(name)
+            if match:
+                found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+    return found
+
+
+def marker_environment(environment: Environment) -> Mapping[str, str]:
+    """Return the values of PEP 508 markers for the environment: this machine's, with its Python version."""
+    full = ".".join((environment.version or platform.python_version()).split(".")[:3])
+    return {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": full,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_release": platform.release(),
+        "platform_system": platform.system(),
+        "platform_version": platform.version(),
+        "platform_python_implementation": platform.python_implementation(),
+        "python_full_version": full,
+        "python_version": ".".join(full.split(".")[:2]),
+        "sys_platform": sys.platform,
+        "extra": "",
+    }
+
+
+def _base_python(home: str | None, version: str | None) -> Path | None:
+    if not home:
+        return None
+    minor = ".".join((version or "").split(".")[:2])
+    for name in (f"python{minor}", "python3", "python", "python.exe"):
+        candidate = Path(home) / name
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _site_packages(folder: Path) -> tuple[Path, ...]:
+    windows = folder / "Lib" / "site-packages"
+    return (windows,) if windows.is_dir() else tuple(folder.glob("lib/python*/site-packages"))

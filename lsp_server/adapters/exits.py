@@ -1,0 +1,138 @@
+"""A call when a process ends, without asking again and again where the system can tell.
+
+Linux: a pidfd, which names the process itself and not its number, becomes readable at the exit. Elsewhere psutil waits
+(kqueue on macOS, the process handle on Windows, short polls where there is neither).
+"""
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+import psutil
+
+Cancel = Callable[[], None]
+"""Ends a subscription; once it has returned, no further call begins. May be called twice, and from the callback."""
+
+# Boot time, from which start times are counted, moves with the clock.
+_SAME_START_SECONDS = 2.0
+# psutil cannot be woken up, so a cancelled wait is noticed after this many seconds.
+_WAIT_SECONDS = 0.5
+
+
+class Process(Protocol):
+    """What names one process for ever: a number is used again, a number with a start time is not."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    @property
+    def started(self) -> float:
+        """The start time, seconds since the epoch."""
+
+
+def on_exit(process: Process, callback: Callable[[], None]) -> Cancel:
+    """Calls `callback` once when `process` has ended.
+
+    The call comes on a thread of its own; if the process has ended already, it comes on the caller's thread before
+    this function returns.
+
+    Returns:
+        a function that ends the subscription.
+
+    Raises:
+        OSError: no descriptor or thread is left.
+    """
+    once = Once(callback)
+    if not _is_alive(process):
+        once.call()
+        return once.cancel
+    if not hasattr(os, "pidfd_open"):
+        return by_waiting(process, once)
+    return by_pidfd(process, once)
+
+
+class Once:
+    """A callback that is called at most once, and not at all after it was cancelled."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback: Callable[[], None] | None = callback
+        self._lock = threading.Lock()
+
+    def call(self) -> None:
+        with self._lock:
+            callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._callback = None
+
+
+def by_pidfd(process: Process, once: Once) -> Cancel:
+    """`on_exit` through a pidfd (Linux 5.3 and newer)."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        once.call()
+        return once.cancel
+    except OSError:  # an old kernel, a sandbox, or no descriptor left
+        return by_waiting(process, once)
+    if not _is_alive(process):  # the number was given to another process before we opened it
+        os.close(descriptor)
+        once.call()
+        return once.cancel
+    wake_reader, wake_writer = os.pipe()
+
+    def wait() -> None:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.register(wake_reader, select.POLLIN | select.POLLHUP)
+        ready = {number for number, _ in poll.poll()}
+        os.close(descriptor)
+        os.close(wake_reader)
+        if descriptor in ready:
+            once.call()
+
+    threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
+
+    def cancel() -> None:
+        once.cancel()
+        close_wake()
+
+    close_wake = Once(lambda: os.close(wake_writer)).call
+    return cancel
+
+
+def by_waiting(process: Process, once: Once) -> Cancel:
+    """`on_exit` through psutil, for systems without pidfds."""
+    cancelled = threading.Event()
+
+    def wait() -> None:
+        while not cancelled.is_set() and _is_alive(process):
+            with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+                psutil.Process(process.pid).wait(_WAIT_SECONDS)
+        once.call()
+
+    threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
+
+    def cancel() -> None:
+        once.cancel()
+        cancelled.set()
+
+    return cancel
+
+
+def _is_alive(process: Process) -> bool:
+    try:
+        found = psutil.Process(process.pid)
+        is_same = abs(found.create_time() - process.started) <= _SAME_START_SECONDS
+        return is_same and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True  # it exists and we may not look

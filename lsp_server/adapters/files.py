@@ -1,0 +1,137 @@
+"""Files as they are on disk: read whole, replaced atomically, never half-written."""
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".pyproject-lsp"
+_REPLACE_PATIENCE_SECONDS = 1.0
+
+
+def read(path: Path) -> bytes | None:
+    """Return a file's bytes, or None where there is no file.
+
+    Raises:
+        OSError: it is there and cannot be read.
+
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def refusal(path: Path) -> str | None:
+    """Say why a file cannot be replaced, or None if it can.
+
+    The mode is looked at too: a rename would go through on a read-only file, against its owner's wish.
+    """
+    target = Path(os.path.realpath(path))
+    with contextlib.suppress(FileNotFoundError):
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return f"{path} is a folder"
+        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+            return f"{path} is read-only; make it writable to let it be edited"
+    if not target.parent.is_dir():
+        return f"the folder {target.parent} does not exist"
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        return f"the folder {target.parent} cannot be written to"
+    return None
+
+
+class Replacement:
+    """The new text of a file, written and synced beside it, one rename away from being the file.
+
+    Writing happens before any lock is taken and the rename while it is held, so the lock is held for
+    as little as can be. A symbolic link is followed to its target; mode, owner and access lists are kept.
+    """
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self.target = Path(os.path.realpath(path))
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{self.target.name}.{os.getpid()}.", suffix=TEMPORARY_SUFFIX, dir=self.target.parent
+        )
+        self._temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                _copy_ownership(self.target, self._temporary)
+                os.fsync(file.fileno())
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        """Make it the file."""
+        deadline = time.monotonic() + _REPLACE_PATIENCE_SECONDS
+        while True:
+            try:
+                self._temporary.replace(self.target)
+            except PermissionError:
+                # On Windows a reader without delete sharing holds the file for a moment.
+                if sys.platform != "win32" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                _sync_folder(self.target.parent)
+                return
+
+    def discard(self) -> None:
+        """Take the temporary file away; nothing happens if it has become the file."""
+        self._temporary.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: bytes | None) -> None:
+    """Put new content in a file atomically; None removes it."""
+    if content is None:
+        Path(os.path.realpath(path)).unlink(missing_ok=True)
+        return
+    replacement = Replacement(path, content)
+    try:
+        replacement.commit()
+    finally:
+        replacement.discard()
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Take away what a killed process left beside the file `name`; the caller knows that no one writes it now."""
+    target = Path(os.path.realpath(folder / name))
+    for leftover in target.parent.glob(f".{target.name}.*{TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def _copy_ownership(source: Path, target: Path) -> None:
+    try:
+        status = source.stat()
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        target.chmod(0o666 & ~mask)
+        return
+    target.chmod(stat.S_IMODE(status.st_mode))
+    if sys.platform != "win32":
+        # Only root may give a file away; anybody else keeps what they may.
+        with contextlib.suppress(OSError):
+            os.chown(target, status.st_uid, status.st_gid)
+    if sys.platform == "linux":
+        for name in os.listxattr(source):
+            with contextlib.suppress(OSError):
+                os.setxattr(target, name, os.getxattr(source, name))
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return  # a folder cannot be opened for syncing there; the rename is journaled by NTFS
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

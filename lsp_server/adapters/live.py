@@ -1,0 +1,197 @@
+"""What uv processes do right now in a workspace, and when they end. Facts only: whom to wait for is decided in jobs.
+
+**How complete is it?** Every uv takes its cache lock before it reads a `pyproject.toml` that it will write (traced and
+raced for add, remove, version, upgrade: an edit made while they wait for the cache lock survives). So in the table of
+locks a uv that is not yet visible has not read the manifest either, and the first ~13 ms of a uv, in which it holds
+no lock, need no look. This is *not* so for PEP 723 scripts: `uv add --script` and `uv remove --script` read the whole
+script before they take the cache lock. For a script, use `every_process`, which looks at all processes.
+"""
+
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import psutil
+
+from lsp_server.adapters import proclocks
+from lsp_server.adapters.exits import Cancel, on_exit
+from lsp_server.adapters.proclocks import LockUsers, lock_users
+from lsp_server.adapters.uvcommand import option, script, subcommand, writes_manifest
+
+__all__ = [
+    "Cancel",
+    "LockUsers",
+    "UvProcess",
+    "every_process",
+    "has_children",
+    "lock_users",
+    "on_exit",
+    "processes",
+    "running_command_of",
+    "runs_users_command",
+    "subcommand",
+    "writes_manifest",
+]
+
+# A running uv that was replaced by an update shows as "uv (deleted)".
+_UV = re.compile(r"uvx?(\.exe)?( \(deleted\))?", re.IGNORECASE)
+_USER_COMMANDS = frozenset({"run", "tool run"})
+
+
+@dataclass(frozen=True, slots=True)
+class UvProcess:
+    """One live uv.
+
+    Attributes:
+        pid: its process id.
+        started: when it started, seconds since the epoch; with `pid` it names one process for ever.
+        command: its command line, the program first.
+        cwd: its current folder (after `--directory`), None if we may not look.
+        subcommand: "sync", "pip install", ...; "" if it has none.
+        project: the folder where it looks for a project (`--project`, `UV_PROJECT`, else `cwd`); None with `script`.
+        script: the PEP 723 script it works on.
+    """
+
+    pid: int
+    started: float
+    command: tuple[str, ...]
+    cwd: Path | None
+    subcommand: str
+    project: Path | None
+    script: Path | None = None
+
+    @property
+    def writes_manifest(self) -> bool:
+        """Whether it will write the manifest of its project or script."""
+        return writes_manifest(self.command)
+
+
+def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]:
+    """The live uv processes that work in the workspace at `root`: its folder or below, by current folder or option.
+
+    Complete for what edits a `pyproject.toml` (see the module). Reads the table of locks on Linux (well under 1 ms),
+    all processes elsewhere (about 10 ms).
+
+    Args:
+        root: the canonical root of the workspace, or a script's path.
+        ignore: process ids to leave out, such as our own uv.
+    """
+    if not proclocks.is_available():
+        return every_process(root, ignore)
+    return _working_in(root, {entry.pid for entry in proclocks.entries()} - set(ignore))
+
+
+def every_process(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]:
+    """As `processes`, but looks at all processes of the system, also at a uv that holds no lock yet (5-10 ms)."""
+    return _working_in(root, set(psutil.pids()) - set(ignore))
+
+
+def running_command_of(pid: int) -> str | None:
+    """The command line of `pid` for people to read, or None for a process that is gone or hidden."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline()) or None
+    except (psutil.Error, OSError, ValueError):
+        return None
+
+
+def has_children(pid: int) -> bool:
+    """Whether `pid` has a living child process; False when it is gone."""
+    try:
+        return any(child.status() != psutil.STATUS_ZOMBIE for child in psutil.Process(pid).children())
+    except (psutil.Error, OSError, ValueError):
+        return False
+
+
+def runs_users_command(process: UvProcess) -> bool:
+    """Whether this `uv run` or `uvx` is done with the project and only waits for the user's command, perhaps for hours.
+
+    A child alone does not tell, since builds and interpreter probes are children as well; but uv holds or awaits an
+    exclusive lock during those. Where locks are not listed, a child counts as the user's command.
+    """
+    if process.subcommand not in _USER_COMMANDS:
+        return False
+    if proclocks.is_available() and any(
+        entry.pid == process.pid and entry.is_exclusive for entry in proclocks.entries()
+    ):
+        return False
+    return has_children(process.pid)
+
+
+def _working_in(root: Path, pids: Iterable[int]) -> tuple[UvProcess, ...]:
+    found = (_look_at(pid) for pid in sorted(pids) if pid > 0 and _is_uv(pid))
+    return tuple(process for process in found if process is not None and _works_in(process, root))
+
+
+def _works_in(process: UvProcess, root: Path) -> bool:
+    places = (process.cwd, process.project, process.script)
+    return any(place is not None and place.is_relative_to(root) for place in places)
+
+
+def _is_uv(pid: int) -> bool:
+    try:
+        if not _has_proc():
+            return _is_uv_name(psutil.Process(pid).name())
+        # The name is readable for every process and cheaper than the link; the link finds a renamed main thread.
+        name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+        return _is_uv_name(name) or _is_uv_name(Path(f"/proc/{pid}/exe").readlink().name)
+    except (psutil.Error, OSError):
+        return False
+
+
+@cache
+def _has_proc() -> bool:
+    return sys.platform == "linux" and Path("/proc/self/comm").exists()
+
+
+def _is_uv_name(name: str) -> bool:
+    return _UV.fullmatch(name) is not None
+
+
+def _look_at(pid: int) -> UvProcess | None:
+    """The facts of one uv, None if it has gone meanwhile."""
+    try:
+        process = psutil.Process(pid)
+        command = tuple(process.cmdline())
+        started = process.create_time()
+    except (psutil.Error, OSError, ValueError):
+        return None
+    if not command:
+        return None
+    cwd = _current_folder(process)
+    target = script(command)
+    return UvProcess(
+        pid=pid,
+        started=started,
+        command=command,
+        cwd=cwd,
+        subcommand=subcommand(command),
+        project=_project(process, command, cwd) if target is None else None,
+        script=_under(cwd, target) if target is not None else None,
+    )
+
+
+def _current_folder(process: psutil.Process) -> Path | None:
+    try:
+        return Path(process.cwd())
+    except (psutil.Error, OSError):
+        return None
+
+
+def _project(process: psutil.Process, command: tuple[str, ...], cwd: Path | None) -> Path | None:
+    # `--directory` needs no look: uv has changed to it before it takes any lock, so it is in `cwd`.
+    return _under(cwd, option(command, "project") or _environment_of(process).get("UV_PROJECT") or ".")
+
+
+def _under(cwd: Path | None, name: str) -> Path | None:
+    path = Path(name) if cwd is None else cwd / name
+    return path.resolve() if path.is_absolute() else None
+
+
+def _environment_of(process: psutil.Process) -> Mapping[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}

@@ -1,0 +1,127 @@
+"""Which project a file belongs to, as uv sees it: the workspace root with its members, or one script."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lsp_server.adapters import files
+from lsp_server.core import pyproject
+
+MANIFEST = "pyproject.toml"
+LOCKFILE = "uv.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What one queue and one manifest lock are for: a whole uv workspace, or one PEP 723 script.
+
+    `root` is canonical: the workspace's folder, or the script's file.
+    """
+
+    kind: Literal["workspace", "script"]
+    root: Path
+
+    @property
+    def key(self) -> str:
+        """A short name for files in the state folder; it shows whose it is and cannot collide."""
+        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        readable = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.root.name)[:32]
+        return f"{readable}-{digest}"
+
+    @property
+    def uri(self) -> str:
+        """The project's URI, as status notifications name it."""
+        return self.root.as_uri()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that uv runs in."""
+        return self.root if self.kind == "workspace" else self.root.parent
+
+    @property
+    def lockfile(self) -> Path:
+        """The project's lock file (for a script: `<script>.lock`), whether it exists or not."""
+        return self.root / LOCKFILE if self.kind == "workspace" else self.root.with_name(self.root.name + ".lock")
+
+
+def find(path: Path) -> Project | None:
+    """Return the project that a manifest, a source file or a folder belongs to, or None outside of any."""
+    path = Path(os.path.realpath(path))
+    nearest = manifest_of(path)
+    if nearest is None:
+        return None
+    for folder in nearest.parents:
+        workspace = _workspace(folder)
+        if workspace is None:
+            continue
+        if folder == nearest.parent or _includes(folder, workspace, nearest.parent):
+            return Project("workspace", folder)
+        break
+    return Project("workspace", nearest.parent)
+
+
+def find_script(path: Path) -> Project:
+    """Return the project that a PEP 723 script is by itself."""
+    return Project("script", Path(os.path.realpath(path)))
+
+
+def manifest_of(path: Path) -> Path | None:
+    """Return the manifest that governs a path: the nearest pyproject.toml at or above it."""
+    path = Path(os.path.realpath(path))
+    if path.name == MANIFEST:
+        return path
+    candidates = [path, *path.parents] if path.is_dir() else list(path.parents)
+    return next((folder / MANIFEST for folder in candidates if (folder / MANIFEST).is_file()), None)
+
+
+def manifests(project: Project) -> tuple[Path, ...]:
+    """Return every manifest of the project: the root's, then the members' in order; for a script, the script."""
+    if project.kind == "script":
+        return (project.root,)
+    own = project.root / MANIFEST
+    workspace = _workspace(project.root)
+    if workspace is None:
+        return (own,)
+    return (own, *(member / MANIFEST for member in _members(project.root, workspace)))
+
+
+def files_of(project: Project) -> tuple[Path, ...]:
+    """Return every file that an operation on the project may change."""
+    return (*manifests(project), project.lockfile)
+
+
+def _workspace(folder: Path) -> pyproject.Workspace | None:
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return None
+    try:
+        text = (files.read(manifest) or b"").decode("utf-8", "replace")
+    except OSError:
+        return None
+    return pyproject.read(text).workspace
+
+
+def _members(root: Path, workspace: pyproject.Workspace) -> tuple[Path, ...]:
+    """Return the member folders; hidden folders and folders without a manifest are none, as for uv."""
+    excluded = {folder for pattern in workspace.exclude for folder in _matches(root, pattern)}
+    found = {
+        folder
+        for pattern in workspace.members
+        for folder in _matches(root, pattern)
+        if folder != root and folder not in excluded and (folder / MANIFEST).is_file()
+    }
+    return tuple(sorted(found))
+
+
+def _includes(root: Path, workspace: pyproject.Workspace, folder: Path) -> bool:
+    return folder in _members(root, workspace)
+
+
+def _matches(root: Path, pattern: str) -> tuple[Path, ...]:
+    try:
+        found = root.glob(pattern.rstrip("/"))
+        return tuple(Path(os.path.realpath(folder)) for folder in found if folder.is_dir())
+    except (ValueError, NotImplementedError, OSError):
+        return ()  # a pattern that is being typed, or an absolute one

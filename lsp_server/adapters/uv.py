@@ -1,0 +1,198 @@
+"""The real uv: where it is, and one run of it that can be cancelled and leaves no child behind."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+# uv gets this long to roll back after an interrupt; cancelling promises two seconds in all.
+INTERRUPT_SECONDS = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Uv:
+    """A uv executable and how it was found."""
+
+    path: Path
+    found_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoUv:
+    """There is no uv to run; the message says where it was looked for and what to do."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended. `code` is uv's exit code, or None if it was cancelled."""
+
+    code: int | None
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether uv said that all went well."""
+        return self.code == 0
+
+
+def find(setting: str | None, environ: Mapping[str, str]) -> Uv | NoUv:
+    """Find uv: the setting `uv.path`, `UV` in the environment, PATH, the `uv` package of this Python.
+
+    A place that is named (the setting, `UV`) and holds no executable is an error, not a reason to run another uv.
+    """
+    for named, source in ((setting, "the setting pyproject.uv.path"), (environ.get("UV"), "UV in the environment")):
+        if named:
+            path = shutil.which(os.path.expanduser(named), path=environ.get("PATH"))  # noqa: PTH111  '~' in a setting
+            if path is None:
+                return NoUv(f"{source} names '{named}', which is no executable; correct it or remove it")
+            return Uv(Path(path).absolute(), source)
+    on_path = shutil.which("uv", path=environ.get("PATH"))
+    if on_path:
+        return Uv(Path(on_path).absolute(), "PATH")
+    try:
+        from uv import find_uv_bin  # noqa: PLC0415  an optional extra
+    except ImportError:
+        return NoUv(
+            "uv was not found: no setting pyproject.uv.path, no UV in the environment, none on PATH, no 'uv' package; "
+            "install it (https://docs.astral.sh/uv/) or install pyproject-lsp[uv]"
+        )
+    try:
+        return Uv(Path(find_uv_bin()), "the 'uv' package")
+    except FileNotFoundError as error:
+        return NoUv(f"the 'uv' package has no executable ({error}); reinstall it")
+
+
+@dataclass(slots=True)
+class Cancellation:
+    """A wish to stop, which a running uv hears at once. One for each group of operations."""
+
+    requested: threading.Event = field(default_factory=threading.Event)
+    _stop: Callable[[], None] | None = None
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
+
+    def request(self) -> None:
+        """Ask for an end; a running uv gets an interrupt, then is killed with its children."""
+        self.requested.set()
+        with self._mutex:
+            if self._stop is not None:
+                self._stop()
+
+    def _attach(self, stop: Callable[[], None] | None) -> None:
+        with self._mutex:
+            self._stop = stop
+            if stop is not None and self.requested.is_set():
+                stop()
+
+
+def run(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    cancellation: Cancellation,
+    started: Callable[[int], None] = lambda _pid: None,
+    on_line: Callable[[str], None] = lambda _line: None,
+) -> Result:
+    """Run one uv command to its end.
+
+    Args:
+        command: the executable and its arguments.
+        folder: uv's current folder.
+        environ: uv's whole environment.
+        cancellation: stops it; then `code` is None and nothing of it runs any more.
+        started: is told the pid.
+        on_line: is told each line of stderr as it comes.
+
+    Raises:
+        OSError: the executable could not be started.
+
+    """
+    # A process group of its own: a Ctrl-C in the terminal of our command line is ours to pass on, and
+    # killing the group reaches the build backends that uv started. Its pipes are its own, since a child
+    # that wrote to our stdout would break the protocol.
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+    )
+    started(process.pid)
+    lines: list[str] = []
+    reader = threading.Thread(target=_read_lines, args=(process, lines, on_line), daemon=True)
+    reader.start()
+    cancellation._attach(lambda: threading.Thread(target=stop, args=(process.pid,), daemon=True).start())  # noqa: SLF001  its other half
+    try:
+        assert process.stdout is not None  # noqa: S101  asked for above
+        stdout = process.stdout.read()
+        process.stdout.close()
+        code = process.wait()
+        reader.join()
+    finally:
+        cancellation._attach(None)  # noqa: SLF001  its other half
+    cancelled = cancellation.requested.is_set() and code != 0
+    return Result(None if cancelled else code, stdout, "".join(lines))
+
+
+def stop(pid: int) -> None:
+    """Interrupt a uv that we started, give it time to roll back, then kill it and all that it started."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    with contextlib.suppress(OSError, psutil.Error):
+        if sys.platform == "win32":
+            process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            os.killpg(pid, signal.SIGINT)
+    _gone, alive = psutil.wait_procs(family, timeout=INTERRUPT_SECONDS)
+    for survivor in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family.extend(survivor.children(recursive=True))
+    for survivor in {*alive, *family}:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            survivor.kill()
+
+
+def _read_lines(process: "subprocess.Popen[str]", lines: list[str], on_line: Callable[[str], None]) -> None:
+    assert process.stderr is not None  # noqa: S101  asked for in run()
+    with process.stderr as stream:
+        for line in stream:
+            lines.append(line)
+            on_line(line.rstrip("\n"))
+
+
+def version(uv: Uv) -> str | None:
+    """Return uv's version, or None if it does not answer as a uv does."""
+    try:
+        done = subprocess.run([uv.path, "--version"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    words = done.stdout.split()
+    return words[1] if done.returncode == 0 and words[:1] == ["uv"] and len(words) > 1 else None
+
+
+def start_time(pid: int) -> float:
+    """Return when a process started (epoch seconds), 0.0 if it has gone."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0

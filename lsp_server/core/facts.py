@@ -1,0 +1,80 @@
+"""What a manifest states, as keys and values: to tell whether a change still stands, and who lost it.
+
+Comparing statements instead of texts lets an edit of a comment, or another tool's edit of another
+dependency, pass without being taken for a loss.
+"""
+
+from collections.abc import Mapping
+
+from lsp_server.core import pyproject, script, toml
+from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Remove, Sync, Undo, Upgrade
+from lsp_server.core.requirement import Invalid, normalize, parse
+
+Key = tuple[str, ...]
+Facts = Mapping[Key, str]
+
+
+def of_manifest(text: str) -> Facts:
+    """Return what a pyproject.toml states: its version, its dependencies by table, its uv sources."""
+    manifest = pyproject.read(text)
+    found: dict[Key, str] = {}
+    if manifest.version is not None:
+        found["version",] = manifest.version
+    for dependency in manifest.dependencies:
+        key = ("dependency", dependency.table.kind, dependency.table.name or "", dependency.name)
+        found[key] = "\n".join(filter(None, [found.get(key), dependency.text]))
+    for entry in manifest.document.entries:
+        if entry.path[:3] == ("tool", "uv", "sources"):
+            found["source", *map(str, entry.path[3:])] = text[entry.value.span.start : entry.value.span.end]
+    return found
+
+
+def of_script(text: str) -> Facts:
+    """Return what the PEP 723 block of a script states."""
+    block = script.find(text)
+    if not isinstance(block, script.Block):
+        return {}
+    listed = toml.scan(block.toml).get("dependencies")
+    found: dict[Key, str] = {}
+    for item in listed.items if listed else ():
+        key = ("dependency", "runtime", "", _name(item.text))
+        found[key] = "\n".join(filter(None, [found.get(key), item.text]))
+    return found
+
+
+def changed(before: Facts, after: Facts) -> frozenset[Key]:
+    """Return the keys that a change set, altered or took away."""
+    return frozenset(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
+def dropped(before: Facts, after: Facts, now: Facts) -> frozenset[Key]:
+    """Return the keys of a change that are back at what they were before it.
+
+    A key with a third value is somebody's later decision and no loss.
+    """
+    return frozenset(key for key in changed(before, after) if now.get(key) == before.get(key))
+
+
+def concerns(intent: Intent, key: Key) -> bool:
+    """Tell whether a key is what an intent was about, to find whose edit was dropped."""
+    match intent:
+        case Add(requirements=wanted, table=table):
+            names = {_name(text) for text in wanted}
+            return key == ("dependency", table.kind, table.name or "", key[-1]) and key[-1] in names
+        case Remove(packages=packages, table=table):
+            return key == ("dependency", table.kind, table.name or "", key[-1]) and key[-1] in packages
+        case Upgrade(packages=packages):
+            return key[0] == "dependency" and (not packages or key[-1] in packages)
+        case Move(package=package):
+            return key[0] == "dependency" and key[-1] == package
+        case Bump():
+            return key == ("version",)
+        case Undo():
+            return True
+        case Lock() | Sync():
+            return False
+
+
+def _name(text: str) -> str:
+    parsed = parse(text)
+    return text if isinstance(parsed, Invalid) else normalize(parsed.name)

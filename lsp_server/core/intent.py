@@ -1,0 +1,323 @@
+"""What a person asked for: the argument of a command, checked field by field, as a value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.version import InvalidVersion, Version
+
+from lsp_server.core import requirement
+from lsp_server.core.pyproject import Table
+
+Bounds = Literal["lower", "major", "minor", "exact"]
+BumpPart = Literal["major", "minor", "patch", "stable", "alpha", "beta", "rc", "post", "dev"]
+RUNTIME = Table("runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add or update requirements (PEP 508) in one table, or in the PEP 723 block of a script."""
+
+    requirements: tuple[str, ...]
+    table: Table = RUNTIME
+    script: bool = False
+    marker: str | None = None
+    bounds: Bounds | None = None
+    index: str | None = None
+    editable: bool = False
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove packages (normalized names) from one table, or from the PEP 723 block of a script."""
+
+    packages: tuple[str, ...]
+    table: Table = RUNTIME
+    script: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """Raise the bounds of packages in the manifest; no package means all of them."""
+
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """Change the project's version (PEP 440): by one part, or to a given one."""
+
+    part: BumpPart | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Move a dependency from one table to another, with its bounds, extras and marker."""
+
+    package: str
+    source: Table
+    target: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Bring uv.lock up to date with the manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Bring uv.lock and the environment up to date with the manifest."""
+
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back one finished operation; without an id, the last one."""
+
+    id: str | None = None
+
+
+Intent = Add | Remove | Upgrade | Bump | Move | Lock | Sync | Undo
+
+
+@dataclass(frozen=True, slots=True)
+class BadArgument:
+    """An argument that a command cannot take: which field, what it was, what it may be."""
+
+    field: str
+    value: object
+    allowed: str
+
+    @property
+    def message(self) -> str:
+        """One sentence for the JSON-RPC error (-32602)."""
+        return f"'{self.field}' is {_shown(self.value)}; allowed is {self.allowed}"
+
+
+class _Refused(Exception):
+    """Carries a BadArgument out of the field readers; never leaves this module."""
+
+    def __init__(self, bad: BadArgument) -> None:
+        super().__init__(bad.message)
+        self.bad = bad
+
+
+def from_argument(command: str, argument: Mapping[str, Any]) -> Intent | BadArgument:
+    """Read the argument object of one of the changing commands (docs/protocol.md).
+
+    Fields that a command does not know are refused too: a misspelt `groups` must not silently
+    become an edit of another table.
+    """
+    reader = _READERS.get(command)
+    if reader is None:
+        return BadArgument("command", command, "one of " + ", ".join(sorted(_READERS)))
+    read, fields = reader
+    for name in argument:
+        if name not in fields:
+            return BadArgument(name, argument[name], "no such field; known are " + ", ".join(sorted(fields)))
+    try:
+        return read(argument)
+    except _Refused as refused:
+        return refused.bad
+
+
+def kind(intent: Intent) -> str:
+    """Return the operation kind that the status notification shows."""
+    return type(intent).__name__.lower()
+
+
+def title(intent: Intent) -> str:
+    """Say the intent in a few words, for a queue view or a progress title."""
+    match intent:
+        case Add(requirements=wanted, table=table, script=script):
+            return f"Add {', '.join(wanted)} to {'the script' if script else table.label()}"
+        case Remove(packages=packages, table=table, script=script):
+            return f"Remove {', '.join(packages)} from {'the script' if script else table.label()}"
+        case Upgrade(packages=packages):
+            return f"Upgrade {', '.join(packages) or 'all dependencies'}"
+        case Bump(part=part, version=version):
+            return f"Set version {version}" if version else f"Bump {part} version"
+        case Move(package=package, source=source, target=target):
+            return f"Move {package} from {source.label()} to {target.label()}"
+        case Lock():
+            return "Lock"
+        case Sync():
+            return "Sync the environment"
+        case Undo(id=operation):
+            return f"Undo {operation}" if operation else "Undo the last change"
+
+
+def _add(argument: Mapping[str, Any]) -> Add:
+    return Add(
+        requirements=_requirements(argument),
+        table=_table(argument),
+        script=_boolean(argument, "script"),
+        marker=_marker(argument),
+        bounds=cast("Bounds | None", _choice(argument, "bounds", get_args(Bounds))),
+        index=_index(argument),
+        editable=_boolean(argument, "editable"),
+        member=_optional_name(argument, "member"),
+    )
+
+
+def _remove(argument: Mapping[str, Any]) -> Remove:
+    packages = _names(argument, "packages")
+    if not packages:
+        raise _Refused(BadArgument("packages", argument.get("packages"), "a list of at least one package name"))
+    return Remove(packages, _table(argument), _boolean(argument, "script"))
+
+
+def _upgrade(argument: Mapping[str, Any]) -> Upgrade:
+    packages = _names(argument, "packages")
+    if bool(packages) == _boolean(argument, "all"):
+        raise _Refused(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
+    return Upgrade(packages)
+
+
+def _bump(argument: Mapping[str, Any]) -> Bump:
+    part = _choice(argument, "bump", get_args(BumpPart))
+    version = argument.get("version")
+    if (part is None) == (version is None):
+        raise _Refused(BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'"))
+    if version is not None:
+        try:
+            Version(version)
+        except (InvalidVersion, TypeError):
+            raise _Refused(BadArgument("version", version, "a PEP 440 version such as '1.2.0'")) from None
+    return Bump(cast("BumpPart | None", part), version)
+
+
+def _move(argument: Mapping[str, Any]) -> Move:
+    package = _optional_name(argument, "package")
+    if package is None:
+        raise _Refused(BadArgument("package", None, "a package name"))
+    source, target = _table_object(argument, "from"), _table_object(argument, "to")
+    if source == target:
+        raise _Refused(BadArgument("to", argument.get("to"), "another table than 'from'"))
+    return Move(package, source, target)
+
+
+def _sync(argument: Mapping[str, Any]) -> Sync:
+    return Sync(_names(argument, "groups"), _names(argument, "extras"), _boolean(argument, "all"))
+
+
+def _undo(argument: Mapping[str, Any]) -> Undo:
+    operation = argument.get("id")
+    if operation is not None and not isinstance(operation, str):
+        raise _Refused(BadArgument("id", operation, "the id of a finished operation, or nothing for the last one"))
+    return Undo(operation)
+
+
+_READERS: Mapping[str, Any] = {
+    "pyproject.add": (
+        _add,
+        {"uri", "requirements", "group", "extra", "script", "marker", "bounds", "index", "editable", "member"},
+    ),
+    "pyproject.remove": (_remove, {"uri", "packages", "group", "extra", "script"}),
+    "pyproject.upgrade": (_upgrade, {"uri", "packages", "all"}),
+    "pyproject.bumpVersion": (_bump, {"uri", "bump", "version"}),
+    "pyproject.move": (_move, {"uri", "package", "from", "to"}),
+    "pyproject.lock": (lambda _argument: Lock(), {"uri"}),
+    "pyproject.sync": (_sync, {"uri", "groups", "extras", "all"}),
+    "pyproject.undo": (_undo, {"uri", "id"}),
+}
+CHANGING_COMMANDS = frozenset(_READERS)
+
+
+def _requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:
+    wanted = _strings(argument, "requirements")
+    if not wanted:
+        raise _Refused(BadArgument("requirements", argument.get("requirements"), "a list of at least one requirement"))
+    for text in wanted:
+        parsed = requirement.parse(text)
+        if isinstance(parsed, requirement.Invalid):
+            raise _Refused(BadArgument("requirements", text, f"a PEP 508 requirement ({parsed.message})"))
+    return wanted
+
+
+def _names(argument: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    return tuple(_name(text, field) for text in _strings(argument, field))
+
+
+def _optional_name(argument: Mapping[str, Any], field: str) -> str | None:
+    value = argument.get(field)
+    return None if value is None else _name(value, field)
+
+
+def _name(value: object, field: str) -> str:
+    parsed = requirement.parse_name(value) if isinstance(value, str) else requirement.Invalid(str(value), "no text")
+    if isinstance(parsed, requirement.Invalid):
+        raise _Refused(BadArgument(field, value, "a plain name as in PEP 508: letters, digits, '-', '_' and '.'"))
+    return parsed
+
+
+def _table(argument: Mapping[str, Any]) -> Table:
+    group, extra = _optional_name(argument, "group"), _optional_name(argument, "extra")
+    if group and extra:
+        raise _Refused(BadArgument("extra", argument.get("extra"), "at most one of 'group' and 'extra'"))
+    if _boolean(argument, "script") and (group or extra):
+        raise _Refused(BadArgument("script", argument["script"], "no 'group' or 'extra' with it: a script has neither"))
+    if group:
+        return Table("group", group)
+    return Table("extra", extra) if extra else RUNTIME
+
+
+def _table_object(argument: Mapping[str, Any], field: str) -> Table:
+    value = argument.get(field)
+    if not isinstance(value, Mapping) or set(value) - {"group", "extra"}:
+        raise _Refused(BadArgument(field, value, "{} (runtime), {'group': name} or {'extra': name}"))
+    return _table(value)
+
+
+def _marker(argument: Mapping[str, Any]) -> str | None:
+    value = argument.get("marker")
+    if value is None:
+        return None
+    try:
+        Marker(value)
+    except (InvalidMarker, TypeError, AttributeError):
+        raise _Refused(BadArgument("marker", value, "an environment marker as in PEP 508")) from None
+    return cast("str", value)
+
+
+def _index(argument: Mapping[str, Any]) -> str | None:
+    value = argument.get("index")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or value.startswith("-") or any(map(str.isspace, value)):
+        raise _Refused(BadArgument("index", value, "the name or the URL of an index"))
+    return value
+
+
+def _choice(argument: Mapping[str, Any], field: str, allowed: Sequence[str]) -> str | None:
+    value = argument.get(field)
+    if value is None:
+        return None
+    if value not in allowed:
+        raise _Refused(BadArgument(field, value, "one of " + ", ".join(allowed)))
+    return cast("str", value)
+
+
+def _boolean(argument: Mapping[str, Any], field: str) -> bool:
+    value = argument.get(field, False)
+    if not isinstance(value, bool):
+        raise _Refused(BadArgument(field, value, "true or false"))
+    return value
+
+
+def _strings(argument: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    value = argument.get(field, [])
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise _Refused(BadArgument(field, value, "a list of strings"))
+    return tuple(value)
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "..."  # noqa: PLR2004  a message stays one line

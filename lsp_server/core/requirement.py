@@ -1,0 +1,57 @@
+"""One PEP 508 requirement string, and the names in it."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+# ASCII spelled out: with IGNORECASE a class of letters also matches the Kelvin sign and the long s.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LEADING_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A text that is no requirement or no name, and why, in words for a person."""
+
+    text: str
+    message: str
+
+
+def normalize(name: str) -> str:
+    """The name under which two spellings are the same project (PEP 503), extra (PEP 685) or group (PEP 735)."""
+    return str(canonicalize_name(name))
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> Requirement | Invalid:
+    """A PEP 508 requirement, or why it is none.
+
+    Never raises. Results are cached, as one parse takes tens of microseconds: do not change what you get.
+    """
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        return Invalid(text, str(error).partition("\n")[0])
+    except (ValueError, RecursionError) as error:
+        # Versions of absurd length and markers of absurd depth leave packaging by other doors.
+        return Invalid(text, f"not a requirement: {type(error).__name__}")
+
+
+def parse_name(text: str) -> str | Invalid:
+    """A bare project name, normalised: no extras, version, URL, blanks, and nothing an option could hide in.
+
+    Source: PEP 508, "Names".
+    """
+    if _NAME.fullmatch(text):
+        return normalize(text)
+    allowed = "letters, digits, '.', '_' and '-', with a letter or digit at both ends"
+    return Invalid(text, f"{text!r} is not a package name: allowed are {allowed}")
+
+
+def leading_name(text: str) -> str:
+    """The normalised name that a requirement begins with, also of one half typed; "" if it begins with none."""
+    match = _LEADING_NAME.match(text)
+    return normalize(match[1]) if match else ""

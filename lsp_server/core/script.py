@@ -1,0 +1,161 @@
+"""The metadata block of a Python script (PEP 723), and offsets in and out of its TOML.
+
+A block is a run of comment lines from `# /// script` to the last `# ///` in the run. Lines end in LF, CRLF or CR.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lsp_server.core import tokens
+from lsp_server.core.toml import Problem
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_OPEN = "# /// script"
+_CLOSE = "# ///"
+# The declaration of PEP 263 must stay in the first two lines.
+_PRELUDE = re.compile(r"#!|#.*?coding[:=]")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The span of a block from `# /// script` to the end of `# ///` (without its line end), and its TOML.
+
+    The TOML keeps the line ends of the script; each of its lines has lost `# ` or, of an empty line, `#`.
+    """
+
+    start: int
+    end: int
+    toml: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    text: str
+    ending: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def prefix(self) -> int:
+        """How many characters of the line are the comment's and not TOML."""
+        return min(len(self.text), 2)
+
+
+def find(text: str) -> Block | Problem | None:
+    """The script block of a Python file, None if there is none.
+
+    A second block, and a block that is opened and never closed, is a `Problem` at its first line: the PEP forbids
+    the one and uv refuses the other.
+    """
+    blocks: list[Block] = []
+    lines = list(_lines(text))
+    at = 0
+    while at < len(lines):
+        if lines[at].text != _OPEN:
+            at += 1
+            continue
+        if blocks:
+            return Problem("more than one '# /// script' block", lines[at].start, at + 1, 1)
+        close = _closing(lines, at)
+        if close is None:
+            return Problem("'# /// script' without a closing '# ///'", lines[at].start, at + 1, 1)
+        content = "".join(line.text[line.prefix :] + line.ending for line in lines[at + 1 : close])
+        blocks.append(Block(lines[at].start, lines[close].end, content))
+        at = close + 1
+    return blocks[0] if blocks else None
+
+
+def to_source_offset(block: Block, offset_in_toml: int, text: str) -> int:
+    """The offset in the script `text` of an offset in its block's TOML; clamped to the block's content."""
+    seen = 0
+    last = block.start
+    for line in _content(block, text):
+        size = len(line.text) - line.prefix + len(line.ending)
+        if offset_in_toml < seen + size:
+            return line.start + line.prefix + max(offset_in_toml - seen, 0)
+        seen += size
+        last = line.end
+    return last
+
+
+def to_toml_offset(block: Block, offset: int, text: str) -> int | None:
+    """The offset in the block's TOML of an offset in the script `text`; None outside of the block's content.
+
+    An offset in the comment prefix of a line counts as the beginning of the line.
+    """
+    seen = 0
+    for line in _content(block, text):
+        size = len(line.text) - line.prefix + len(line.ending)
+        if line.start <= offset < line.end + len(line.ending):
+            return seen + max(offset - line.start - line.prefix, 0)
+        seen += size
+    return None
+
+
+def replace(text: str, toml: str) -> str:
+    """The script with `toml` as its block's content; the rest byte for byte, the line ends those of the script.
+
+    A script without a block gets one at its top, below a `#!` line and an encoding declaration. Where `find` gives a
+    `Problem` it is not known what to replace, and the text comes back as it is.
+    """
+    match find(text):
+        case Problem():
+            return text
+        case Block(start, end, _):
+            return text[:start] + _written(toml, _ending(text, start)) + text[end:]
+        case None:
+            at = _prelude_end(text)
+            ending = _ending(text, 0)
+            before = text[:at] if not text[:at].strip(tokens.BOM) or text[at - 1] in "\r\n" else text[:at] + ending
+            after = ending + text[at:] if text[at:] else ""
+            return before + _written(toml, ending) + ending + after
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    start = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
+    while start < len(text) and (match := _LINE.match(text, start)):
+        yield _Line(start, match[1], match[2])
+        start = match.end()
+
+
+def _closing(lines: list[_Line], opening: int) -> int | None:
+    """The last `# ///` in the run of comment lines: one in the middle is content (PEP 723)."""
+    close = None
+    for at in range(opening + 1, len(lines)):
+        text = lines[at].text
+        if text != "#" and not text.startswith("# "):
+            break
+        if text == _CLOSE:
+            close = at
+    return close
+
+
+def _content(block: Block, text: str) -> Iterator[_Line]:
+    """The lines between the two marks, at their places in the script."""
+    lines = [line for line in _lines(text) if block.start <= line.start <= block.end]
+    yield from lines[1:-1]
+
+
+def _written(toml: str, ending: str) -> str:
+    lines = [match[1] for match in _LINE.finditer(toml)]
+    while lines and not lines[-1]:
+        lines.pop()
+    return ending.join([_OPEN, *(f"# {line}" if line else "#" for line in lines), _CLOSE])
+
+
+def _ending(text: str, start: int) -> str:
+    match = _LINE.match(text, start)
+    return match[2] if match and match[2] else "\n"
+
+
+def _prelude_end(text: str) -> int:
+    end = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
+    for number, line in enumerate(_lines(text)):
+        if number > 1 or not _PRELUDE.match(line.text):
+            break
+        end = line.end + len(line.ending)
+    return end

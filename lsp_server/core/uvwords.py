@@ -1,0 +1,61 @@
+"""What uv's words mean: an error code, one sentence, and which packages are at fault."""
+
+import re
+
+from lsp_server.core.operation import Failure
+
+_TITLES = (
+    # The order matters: a build that fails while resolving is a failed build.
+    (re.compile(r"Failed to build|build backend returned an error|Failed to prepare distributions"), "build-failed"),
+    (re.compile(r"No solution found when resolving"), "unresolvable"),
+    (re.compile(r"was not found in the (package registry|provided package locations)"), "unresolvable"),
+    (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found"), "not-found"),
+    (re.compile(r"Package `?[^`]+`? not found in workspace|No such file|does not exist"), "not-found"),
+    (re.compile(r"TOML parse error|Failed to parse: `?pyproject\.toml"), "invalid-toml"),
+    (re.compile(r"Failed to parse: |Expected .* found `|invalid (version|requirement)", re.IGNORECASE), "invalid-requirement"),
+)
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NOISE = re.compile(r"^(Using |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving )")
+_PACKAGE = re.compile(r"(?:Failed to (?:build|download|fetch)|Building) `?([A-Za-z0-9._-]+)")
+_LOCK_OUTDATED = re.compile(r"lockfile .*needs to be updated|lockfile .*out.?dated", re.IGNORECASE | re.DOTALL)
+
+
+def failure(stderr: str, *, fallback: str = "uv-failed") -> Failure:
+    """Make an operation's error out of what uv wrote to stderr.
+
+    Args:
+        stderr: all of it.
+        fallback: the code for what no known title names.
+
+    """
+    words = _ANSI.sub("", stderr).strip()
+    code = next((code for title, code in _TITLES if title.search(words)), fallback)
+    return Failure(code, sentence(words), words)
+
+
+def sentence(words: str) -> str:
+    """Return the one line of uv's words that says most: the cause, without uv's own progress lines."""
+    lines = [line.strip(" \t│╰─▶×├┬┆·") for line in words.splitlines()]
+    lines = [line for line in lines if line and not _NOISE.match(line)]
+    if not lines:
+        return "uv failed without a word"
+    first = lines[0].removeprefix("error: ").removeprefix("Because ")
+    if "No solution found" in first or first.endswith(":"):
+        rest = " ".join(lines[1:])
+        return _shortened(f"{first} {rest}" if rest else first)
+    because = [line for line in lines[1:] if line.startswith(("Because", "Caused by", "Call to", "hint:"))]
+    return _shortened(": ".join([first, *because[:1]]))
+
+
+def packages(stderr: str) -> frozenset[str]:
+    """Return the packages that uv's words blame for a failed build or download."""
+    return frozenset(name.lower() for name in _PACKAGE.findall(_ANSI.sub("", stderr)))
+
+
+def lock_outdated(stderr: str) -> bool:
+    """Tell whether a `uv sync --locked` refused because the manifest has moved on since the lock."""
+    return _LOCK_OUTDATED.search(stderr) is not None
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

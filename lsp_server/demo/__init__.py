@@ -1,0 +1,1 @@
+"""The demonstration (`pyproject-lsp demo`) and its building blocks, which the tests share."""

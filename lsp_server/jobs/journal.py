@@ -1,0 +1,298 @@
+"""The journal: every operation, and the texts before and after each change, in one SQLite file.
+
+All servers and command lines of a machine share it, so it is also the queue: tickets are given out
+by the database and order the operations of a project across processes.
+
+**Invariant:** an operation stands here before it is acknowledged; the texts before a change stand
+here before a file is replaced.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
+
+Texts = Mapping[Path, bytes | None]
+"""File contents by absolute path; None where there is no file."""
+
+RECENT = 20
+KEPT_TRANSACTIONS = 500
+BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS operation (
+    ticket INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    state TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started REAL NOT NULL,
+    data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS operation_by_project ON operation (project, state);
+CREATE TABLE IF NOT EXISTS change (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    state TEXT NOT NULL,
+    operations TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS change_by_project ON change (project, state);
+CREATE TABLE IF NOT EXISTS image (
+    change INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    before BLOB,
+    after BLOB
+);
+CREATE INDEX IF NOT EXISTS image_by_change ON image (change);
+CREATE TABLE IF NOT EXISTS child (
+    pid INTEGER NOT NULL,
+    pid_started REAL NOT NULL,
+    owner INTEGER NOT NULL,
+    owner_started REAL NOT NULL
+);
+"""
+
+ChangeState = Literal["prepared", "committed", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A process that cannot be mistaken for a later one: its pid, and when it started (epoch seconds)."""
+
+    pid: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transaction: which files it replaces, by which texts, for which operations."""
+
+    id: int
+    project: str
+    state: ChangeState
+    operations: tuple[str, ...]
+    owner: ProcessId
+    before: Texts
+    after: Texts
+
+
+class Journal:
+    """An open journal. Safe to use from several threads and, through SQLite, from several processes."""
+
+    def __init__(self, path: Path, owner: ProcessId) -> None:
+        self.path = path
+        self.owner = owner
+        self.set_aside: Path | None = None
+        self._mutex = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = _connect(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise  # locked or unreadable: the file itself may be sound, so it is not ours to move
+            self.set_aside = _set_aside(path)
+            self._database = _connect(path)
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._mutex:
+            self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._mutex:
+            return self._database.execute(query, parameters).fetchall()
+
+    # Operations
+
+    def add(self, operation: Operation) -> Operation:
+        """Write a new operation and return it with its ticket."""
+        with self._transaction() as database:
+            cursor = database.execute(
+                "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
+                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, _dump(operation)),
+            )
+            ticket = cursor.lastrowid or 0
+        return _with_ticket(operation, ticket)
+
+    def save(self, *operations: Operation) -> None:
+        """Write the present state of operations, as this process's own."""
+        with self._transaction() as database:
+            database.executemany(
+                "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ? WHERE id = ?",
+                [(o.state, self.owner.pid, self.owner.started, _dump(o), o.id) for o in operations],
+            )
+
+    def get(self, operation: str) -> Operation | None:
+        """Return one operation by its id."""
+        rows = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))
+        return _load(*rows[0]) if rows else None
+
+    def unfinished(self, project: str) -> tuple[Operation, ...]:
+        """Return all unfinished operations of a project, of every process, in the order of their tickets."""
+        return tuple(operation for operation, _owner in self.unfinished_with_owner(project))
+
+    def unfinished_with_owner(self, project: str | None = None) -> tuple[tuple[Operation, ProcessId], ...]:
+        """Return the unfinished operations with the process each belongs to; of all projects without one."""
+        rows = self._rows(
+            "SELECT data, ticket, pid, pid_started FROM operation"  # noqa: S608  only our own constants are put in
+            f" WHERE state NOT IN ({_FINISHED_SQL}) AND (?1 IS NULL OR project = ?1) ORDER BY ticket",
+            (project,),
+        )
+        return tuple((_load(data, ticket), ProcessId(pid, started)) for data, ticket, pid, started in rows)
+
+    def finished(self, project: str, most: int = RECENT) -> tuple[Operation, ...]:
+        """Return the operations of a project that finished last, the newest first."""
+        rows = self._rows(
+            "SELECT data, ticket FROM operation"  # noqa: S608  only our own constants are put in
+            f" WHERE project = ? AND state IN ({_FINISHED_SQL})"
+            " ORDER BY json_extract(data, '$.finished_at') DESC, ticket DESC LIMIT ?",
+            (project, most),
+        )
+        return tuple(_load(*row) for row in rows)
+
+    # Changes
+
+    def prepare(self, project: str, operations: Sequence[str], before: Texts, after: Texts) -> int:
+        """Write what a change is about to do, before it does anything; return its number."""
+        with self._transaction() as database:
+            cursor = database.execute(
+                "INSERT INTO change (project, state, operations, pid, pid_started) VALUES (?, 'prepared', ?, ?, ?)",
+                (project, json.dumps(list(operations)), self.owner.pid, self.owner.started),
+            )
+            number = cursor.lastrowid or 0
+            database.executemany(
+                "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
+                [(number, str(path), before[path], after[path]) for path in after],
+            )
+            database.execute(
+                "DELETE FROM change WHERE state != 'prepared' AND id <= ?", (number - KEPT_TRANSACTIONS,)
+            )
+        return number
+
+    def mark(self, change: int, state: ChangeState) -> None:
+        """Say what became of a prepared change."""
+        with self._transaction() as database:
+            database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change))
+
+    def prepared(self, project: str | None = None) -> tuple[Change, ...]:
+        """Return the changes that were prepared and never marked, of one project or of all."""
+        return self._changes("state = 'prepared' AND (?1 IS NULL OR project = ?1) ORDER BY id", (project,))
+
+    def committed_after(self, project: str, change: int) -> tuple[Change, ...]:
+        """Return the changes of a project that were committed after the given one, oldest first."""
+        return self._changes("state = 'committed' AND project = ? AND id > ? ORDER BY id", (project, change))
+
+    def change_of(self, operation: str) -> Change | None:
+        """Return the committed change that an operation was part of."""
+        found = self._changes(
+            "state = 'committed' AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = ?)"
+            " ORDER BY id DESC LIMIT 1",
+            (operation,),
+        )
+        return found[0] if found else None
+
+    def _changes(self, condition: str, parameters: Sequence[object]) -> tuple[Change, ...]:
+        rows = self._rows(
+            f"SELECT id, project, state, operations, pid, pid_started FROM change WHERE {condition}",  # noqa: S608  constants
+            parameters,
+        )
+        return tuple(self._change(*row) for row in rows)
+
+    def _change(  # noqa: PLR0917  the columns of a row, in their order
+        self, number: int, project: str, state: ChangeState, operations: str, pid: int, started: float
+    ) -> Change:
+        images = self._rows("SELECT path, before, after FROM image WHERE change = ?", (number,))
+        return Change(
+            number,
+            project,
+            state,
+            tuple(json.loads(operations)),
+            ProcessId(pid, started),
+            {Path(path): before for path, before, _after in images},
+            {Path(path): after for path, _before, after in images},
+        )
+
+    # Children
+
+    def child_started(self, child: ProcessId) -> None:
+        """Remember a process that we started, so that it can be ended if we are killed."""
+        with self._transaction() as database:
+            database.execute(
+                "INSERT INTO child VALUES (?, ?, ?, ?)",
+                (child.pid, child.started, self.owner.pid, self.owner.started),
+            )
+
+    def child_ended(self, child: ProcessId) -> None:
+        """Forget a process that has ended."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM child WHERE pid = ? AND pid_started = ?", (child.pid, child.started))
+
+    def children(self) -> tuple[tuple[ProcessId, ProcessId], ...]:
+        """Return the remembered processes, each with the process that started it."""
+        return tuple(
+            (ProcessId(pid, started), ProcessId(owner, owner_started))
+            for pid, started, owner, owner_started in self._rows("SELECT * FROM child")
+        )
+
+
+_FINISHED_SQL = ", ".join(f"'{state}'" for state in sorted(FINISHED))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        # WAL lets readers of the status go on while somebody writes. NORMAL is safe against a killed
+        # process; only a power cut may lose the last transactions, never corrupt the file.
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.executescript(_SCHEMA)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
+
+
+def _dump(operation: Operation) -> str:
+    return json.dumps(asdict(operation))
+
+
+def _load(data: str, ticket: int) -> Operation:
+    fields = json.loads(data)
+    fields["origin"] = Origin(**fields["origin"])
+    fields["blocked"] = Blocked(**fields["blocked"]) if fields["blocked"] else None
+    fields["failure"] = Failure(**fields["failure"]) if fields["failure"] else None
+    fields["ticket"] = ticket
+    return Operation(**fields)
+
+
+def _with_ticket(operation: Operation, ticket: int) -> Operation:
+    return _load(_dump(operation), ticket)

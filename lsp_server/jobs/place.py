@@ -1,0 +1,105 @@
+"""What one project's jobs work with: its files, its locks, the state folder, the tools. Set once, then only read."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from lsp_server.adapters import project as projects
+from lsp_server.adapters import uvlocks
+from lsp_server.adapters.project import Project
+from lsp_server.adapters.watch import Watch
+from lsp_server.jobs.journal import Journal, ProcessId
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that change what jobs do; the names in brackets are those of docs/protocol.md."""
+
+    uv_path: str | None = None  # uv.path
+    sync_after_edit: bool = True  # sync.afterEdit
+    sync_on_save: str = "off"  # sync.onSave
+    bounds: str | None = None  # edit.bounds
+    network: bool = True  # network
+    guardian: bool = True  # guardian
+    lock_timeout: float = 0.0  # lock.timeout, seconds; 0 is for ever
+    trusted: bool = True  # trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One project on this machine."""
+
+    project: Project
+    state: Path
+    environ: Mapping[str, str]
+    journal: Journal
+    watch: Watch
+
+    @property
+    def key(self) -> str:
+        """The project's name in the journal and the state folder."""
+        return self.project.key
+
+    @property
+    def manifest_lock(self) -> Path:
+        """The file of our own lock (rank 1)."""
+        return self.state / "locks" / f"{self.key}.lock"
+
+    @property
+    def project_lock(self) -> Path:
+        """The file of uv's project lock (rank 2)."""
+        return uvlocks.project_lock(self.project.root, self.environ)
+
+    @property
+    def environment(self) -> Path:
+        """The project's virtual environment, whether it exists or not."""
+        if self.project.kind == "script":
+            digest = hashlib.sha256(os.fsencode(self.project.root)).hexdigest()[:16]
+            return self.state / "no-environment" / digest
+        return uvlocks.environment(self.project.root, self.environ)
+
+    @property
+    def environment_lock(self) -> Path:
+        """The file of uv's environment lock (rank 3)."""
+        return uvlocks.environment_lock(self.environment)
+
+    @property
+    def shadow(self) -> Path:
+        """The folder of the project's shadow."""
+        return self.state / "shadow" / self.key
+
+    def manifest_of(self, path: Path) -> Path:
+        """Return the manifest that an operation on `path` edits: a script is its own."""
+        if self.project.kind == "script":
+            return self.project.root
+        found = projects.manifest_of(path)
+        known = projects.manifests(self.project)
+        return found if found in known else known[0]
+
+
+def now() -> str:
+    """Return the time as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def this_process() -> ProcessId:
+    """Return this process, named for ever."""
+    return ProcessId(os.getpid(), psutil.Process().create_time())
+
+
+def is_alive(process: ProcessId) -> bool:
+    """Tell whether a process still runs; another one that was given its number later does not count."""
+    try:
+        found = psutil.Process(process.pid)
+        return found.status() != psutil.STATUS_ZOMBIE and abs(found.create_time() - process.started) <= _CLOCK_SECONDS
+    except psutil.Error:
+        return False
+
+
+# The kernel's boot time moves with the clock (NTP), and start times are counted from it.
+_CLOCK_SECONDS = 2.0

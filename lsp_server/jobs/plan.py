@@ -1,0 +1,291 @@
+"""Planning: from the texts as they are and what was asked to the texts as they will be, in the shadow, by uv.
+
+**Invariant:** nothing here touches the live project. A plan that fails leaves nothing to roll back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsp_server.adapters import environment, uv
+from lsp_server.adapters.project import MANIFEST
+from lsp_server.adapters.shadow import Shadow
+from lsp_server.core import commandline, facts, lockfile, pyproject, toml, uvwords
+from lsp_server.core.commandline import Batch, Request, Target
+from lsp_server.core.intent import Bump, Intent, Lock, Undo
+from lsp_server.core.operation import Failure
+from lsp_server.jobs import undo
+from lsp_server.jobs.journal import Journal, ProcessId, Texts
+from lsp_server.jobs.place import Place, Settings
+from lsp_server.locks.rank import assert_may_start_uv
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One operation as the planner sees it: its id, its intent, and the manifest it is about."""
+
+    operation: str
+    intent: Intent
+    manifest: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan: the texts it was made from, the texts it makes, and which operations could not be part of it."""
+
+    base: Texts
+    result: Texts
+    done: tuple[str, ...]
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> Texts:
+        """The files whose text differs."""
+        return {path: text for path, text in self.result.items() if text != self.base.get(path)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The plan was given up because somebody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """The tools of one plan."""
+
+    place: Place
+    shadow: Shadow
+    executable: uv.Uv
+    settings: Settings
+    cancellation: uv.Cancellation
+
+    def plan(self, base: Texts, asked: Sequence[Asked]) -> Planned | Cancelled:
+        """Plan all of `asked` together; when that fails, find the ones that cannot be done, and plan the others.
+
+        Raises:
+            OSError: the state folder cannot be written, or uv cannot be started.
+
+        """
+        broken = _broken(base, asked)
+        sound = [one for one in asked if one.operation not in broken]
+        hidden = [self.place.environment]
+        self.shadow.lay(base, hidden)
+        texts, done, failures = self._together(base, sound)
+        if self.cancellation.requested.is_set():
+            return Cancelled()
+        return Planned(base, texts, done, {**broken, **failures})
+
+    def _together(
+        self, start: Texts, asked: Sequence[Asked]
+    ) -> tuple[Texts, tuple[str, ...], Mapping[str, Failure]]:
+        """Halve what fails until the culprit stands alone; each half is planned on what went through before it."""
+        if not asked or self.cancellation.requested.is_set():
+            return start, (), {}
+        outcome = self._attempt(start, asked)
+        if not isinstance(outcome, _Failed):
+            return outcome, tuple(one.operation for one in asked), {}
+        if len(asked) == 1:
+            return start, (), {asked[0].operation: outcome.failure}
+        middle = len(asked) // 2
+        first, first_done, first_failed = self._together(start, asked[:middle])
+        second, second_done, second_failed = self._together(first, asked[middle:])
+        return second, first_done + second_done, {**first_failed, **second_failed}
+
+    def _attempt(self, start: Texts, asked: Sequence[Asked]) -> Texts | _Failed:
+        texts = start
+        for batch in commandline.batches([self._request(one) for one in asked]):
+            manifest = next(one.manifest for one in asked if one.operation == batch.first.operation)
+            outcome = self._one(texts, batch, manifest)
+            if isinstance(outcome, _Failed):
+                return outcome
+            texts = outcome
+        failed = self._preflight(start, texts, asked)
+        return failed or texts
+
+    def _one(self, texts: Texts, batch: Batch, manifest: Path) -> Texts | _Failed:
+        if isinstance(batch.first.intent, Undo):
+            undone = undo.apply(self.place.journal, batch.first.intent, texts)
+            if isinstance(undone, Failure):
+                return _Failed(undone)
+            texts = undone
+        self.shadow.write(texts)
+        stated = _facts(self.place, manifest, texts)
+        for words in commandline.arguments(batch, stated):
+            result = self._run(words, batch.first.target.folder)
+            if not result.ok:
+                return _Failed(self._failure(result))
+        return {**texts, **self.shadow.read(texts)}
+
+    def _preflight(self, start: Texts, texts: Texts, asked: Sequence[Asked]) -> _Failed | None:
+        """Fetch and build what is new, so that a package that cannot be installed fails before anything changed."""
+        if self.place.project.kind == "script":
+            return None
+        lock = self.place.project.lockfile
+        before, after = _text(start.get(lock)), _text(texts.get(lock))
+        moved = {one.name for one in lockfile.difference(before, after) if one.after is not None}
+        moved -= lockfile.local(after) | _not_isolated(_text(texts[self.place.project.root / MANIFEST]))
+        if not moved:
+            return None
+        self.shadow.write(texts)
+        unchanged = sorted(lockfile.versions(after).keys() - moved)
+        wanted = selection(texts, asked)
+        result = self._run(
+            (*wanted.arguments(), "--no-install-workspace", *(f"--no-install-package={name}" for name in unchanged)),
+            self.shadow.root,
+        )
+        return None if result.ok else _Failed(self._failure(result, fallback="build-failed"))
+
+    def _request(self, one: Asked) -> Request:
+        if self.place.project.kind == "script":
+            script = self.shadow.path(one.manifest)
+            return Request(one.operation, one.intent, Target(script.parent, script))
+        return Request(one.operation, one.intent, Target(self.shadow.path(one.manifest.parent)))
+
+    def _run(self, words: Sequence[str], folder: object) -> uv.Result:
+        assert_may_start_uv()
+        temporary = str(self.shadow.temporary)
+        # A TMPDIR of its own gives the shadow its own locks: `uv add --no-sync` locks the interpreter there.
+        overrides = {name: temporary for name in ("TMPDIR", "TMP", "TEMP")}
+        overrides["UV_PROJECT_ENVIRONMENT"] = ".venv"
+        python = environment.usable_python(self.place.environment, self._requires_python())
+        if python is not None:
+            overrides["UV_PYTHON"] = str(python)
+        if not self.settings.network:
+            overrides["UV_OFFLINE"] = "1"
+        return run_uv(
+            self.place.journal,
+            [str(self.executable.path), *words],
+            Path(str(folder)),
+            commandline.environment_for(self.place.environ, **overrides),
+            self.cancellation,
+        )
+
+    def _requires_python(self) -> str | None:
+        if self.place.project.kind == "script":
+            return None
+        text = self.shadow.read([self.place.project.root / MANIFEST])
+        return pyproject.read(_text(next(iter(text.values())))).requires_python
+
+    def _failure(self, result: uv.Result, fallback: str = "uv-failed") -> Failure:
+        return uvwords.failure(self.shadow.live_text(result.stderr or result.stdout), fallback=fallback)
+
+
+def run_uv(
+    journal: Journal, command: Sequence[str], folder: Path, environ: Mapping[str, str], cancellation: uv.Cancellation
+) -> uv.Result:
+    """Run uv with its pid in the journal while it lives, so that it can be ended if this process is killed."""
+    started: list[ProcessId] = []
+
+    def note(pid: int) -> None:
+        started.append(ProcessId(pid, uv.start_time(pid)))
+        journal.child_started(started[0])
+
+    try:
+        return uv.run(command, folder=folder, environ=environ, cancellation=cancellation, started=note)
+    finally:
+        for child in started:
+            journal.child_ended(child)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a sync installs besides the default groups of the root."""
+
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    everything: bool = False
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return the uv arguments of that sync."""
+        return commandline.sync_arguments(
+            groups=self.groups, extras=self.extras, packages=self.packages, everything=self.everything
+        )
+
+    def joined(self, other: "Selection") -> "Selection":
+        """Return what both select."""
+        return Selection(
+            tuple(dict.fromkeys(self.groups + other.groups)),
+            tuple(dict.fromkeys(self.extras + other.extras)),
+            tuple(dict.fromkeys(self.packages + other.packages)),
+            self.everything or other.everything,
+        )
+
+
+def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
+    """Return what the sync after these operations installs: the tables and the members they touched, if they exist."""
+    manifests = {one.manifest: pyproject.read(_text(texts.get(one.manifest))) for one in asked}
+    groups = {name for manifest in manifests.values() for name in manifest.groups}
+    extras = {name for manifest in manifests.values() for name in manifest.extras}
+    picked = [commandline.touched(one.intent) for one in asked]
+    root = min(texts, key=lambda path: len(path.parts))
+    members = any(path.parent != root.parent for path in manifests)
+    return Selection(
+        tuple(dict.fromkeys(name for pick in picked for name in pick.groups if name in groups)),
+        tuple(dict.fromkeys(name for pick in picked for name in pick.extras if name in extras)),
+        tuple(manifest.name for manifest in manifests.values() if manifest.name) if members else (),
+        any(pick.everything for pick in picked),
+    )
+
+
+def _broken(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
+    """Refuse what is about a manifest that cannot be read, with the place of the fault."""
+    found: dict[str, Failure] = {}
+    for one in asked:
+        failure = refusal(one, base.get(one.manifest))
+        if failure is not None:
+            found[one.operation] = failure
+    return found
+
+
+def refusal(one: Asked, content: bytes | None) -> Failure | None:
+    """Say why a manifest cannot be edited as it is, or None if it can."""
+    if content is None:
+        return Failure("not-found", f"{one.manifest} does not exist; create it, for example with 'uv init --bare'")
+    if one.manifest.name != MANIFEST:
+        return None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Failure("invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8")
+    problem = toml.problem(text)
+    if problem is not None:
+        where = f"{one.manifest}:{problem.line}:{problem.column}"
+        return Failure("invalid-toml", f"{where}: {problem.message}; correct it, then retry")
+    manifest = pyproject.read(text)
+    if isinstance(one.intent, Bump) and manifest.dynamic_version:
+        return Failure(
+            "invalid-toml", f"{one.manifest}: the version is dynamic (the build backend makes it), so it cannot be bumped here"
+        )
+    if not manifest.has_project and not isinstance(one.intent, Lock):
+        missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
+        if manifest.workspace is None or commandline.needs_project(one.intent):
+            return Failure("invalid-toml", f"{one.manifest} has {missing}")
+    return None
+
+
+def _facts(place: Place, manifest: Path, texts: Texts) -> facts.Facts:
+    text = _text(texts.get(manifest))
+    return facts.of_script(text) if place.project.kind == "script" else facts.of_manifest(text)
+
+
+def _not_isolated(manifest: str) -> frozenset[str]:
+    """Return the packages that are built without isolation: only the live environment has what they need."""
+    parsed = toml.parse(manifest)
+    settings = {} if isinstance(parsed, toml.Problem) else parsed.get("tool", {}).get("uv", {})
+    listed = settings.get("no-build-isolation-package", []) if isinstance(settings, dict) else []
+    return frozenset(str(name) for name in listed)
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")
+
+
+def as_lock(one: Asked) -> Asked:
+    """Return the operation as one that only brings uv.lock up to date: its edit stands in the manifest already."""
+    return replace(one, intent=Lock())

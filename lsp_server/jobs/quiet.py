@@ -1,0 +1,104 @@
+"""When a project is quiet: nobody installs, and no uv that would still write the manifest or the lock is alive.
+
+Looking is cheap and repeated; the watches only say when to look again.
+"""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_server.adapters import live
+from lsp_server.adapters.lockprobe import LockProbe
+from lsp_server.core.operation import Blocked
+from lsp_server.jobs.place import Place, now
+
+# uv commands that write uv.lock without holding the environment lock all the while.
+_WRITES_LOCK = frozenset({"lock"})
+
+# The longest time without a look, should an event get lost: nothing is built on it.
+SAFETY_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Quiet:
+    """Watches one project for quiet. Used by one thread; `wake` may be set from any."""
+
+    place: Place
+    wake: threading.Event
+    _probes: dict[Path, LockProbe] = field(default_factory=dict)
+    _watched: dict[Path, live.Cancel] = field(default_factory=dict)
+    _awaited: dict[int, live.Cancel] = field(default_factory=dict)
+    _since: dict[tuple[str, int | None], str] = field(default_factory=dict)
+
+    def blocker(self, ignore: Collection[int] = ()) -> Blocked | None:
+        """Return what has to end before a commit, or None.
+
+        Args:
+            ignore: pids of our own uv that works in a shadow.
+
+        """
+        found = self._look(ignore)
+        if found is None:
+            self._since.clear()
+        return found
+
+    def writers(self, ignore: Collection[int] = ()) -> tuple[live.UvProcess, ...]:
+        """Return the uv processes of the project that may still write its manifest or its lock file.
+
+        All but a `uv run` that has handed over to the user's command: also a sync that waits has read early.
+        """
+        return tuple(process for process in self._processes(ignore) if not live.runs_users_command(process))
+
+    def arm(self, ignore: Collection[int] = ()) -> None:
+        """See to it that `wake` is set when something ends that `blocker` or `writers` speak of."""
+        for path in (self.place.environment_lock, self.place.project_lock):
+            if path not in self._watched and path.parent.is_dir():
+                self._watched[path] = self.place.watch.lock_file(path, lambda _path=None: self.wake.set())
+        alive = {process.pid: process for process in self._processes(ignore)}
+        for pid in self._awaited.keys() - alive.keys():
+            self._awaited.pop(pid)()
+        for pid in alive.keys() - self._awaited.keys():
+            self._awaited[pid] = live.on_exit(alive[pid], self.wake.set)
+
+    def close(self) -> None:
+        """Stop watching."""
+        for cancel in (*self._watched.values(), *self._awaited.values()):
+            cancel()
+        self._watched.clear()
+        self._awaited.clear()
+
+    def _look(self, ignore: Collection[int]) -> Blocked | None:
+        for name, path in (("environment", self.place.environment_lock), ("project", self.place.project_lock)):
+            if self._is_held(path):
+                return self._held(name, path, ignore)
+        for process in self._processes(ignore):
+            if process.writes_manifest or process.subcommand in _WRITES_LOCK:
+                path = process.cwd or self.place.project.folder
+                return self._blocked("process", process.pid, " ".join(process.command), path)
+        return None
+
+    def _processes(self, ignore: Collection[int]) -> tuple[live.UvProcess, ...]:
+        # A script is read before any lock is taken, so there every process of the system is looked at.
+        look = live.every_process if self.place.project.kind == "script" else live.processes
+        return look(self.place.project.root, ignore)
+
+    def _is_held(self, path: Path) -> bool:
+        probe = self._probes.get(path)
+        if probe is None:
+            probe = self._probes[path] = LockProbe(path)
+        return probe.is_held()
+
+    def _held(self, name: str, path: Path, ignore: Collection[int]) -> Blocked:
+        users = live.lock_users(path)
+        holders = [pid for pid in (users.holders if users else ()) if pid not in ignore]
+        pid = holders[0] if holders else self._likely_holder(ignore)
+        return self._blocked(name, pid, live.running_command_of(pid) if pid else None, path)
+
+    def _likely_holder(self, ignore: Collection[int]) -> int | None:
+        alive = [process for process in self._processes(ignore) if not live.runs_users_command(process)]
+        return min(alive, key=lambda process: process.started).pid if alive else None
+
+    def _blocked(self, name: str, pid: int | None, command: str | None, path: Path) -> Blocked:
+        since = self._since.setdefault((name, pid), now())
+        return Blocked(name, pid, command, since, str(path))  # type: ignore[arg-type]  one of LockName, as written above

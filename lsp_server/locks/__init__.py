@@ -1,0 +1,1 @@
+"""Exclusion between processes: ranks, guards, holders."""

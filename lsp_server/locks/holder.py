@@ -1,0 +1,102 @@
+"""Who holds our manifest lock, since when, doing what: a small JSON file beside the lock file.
+
+The record is for people who wait ("queued behind ..."); the lock alone gives the safety. A holder that was killed
+leaves its record behind, so a reader believes it only while a process with that id *and* that start time lives.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+# Two processes may compute the same start time a second apart, since the kernel's boot time moves with the clock
+# (NTP). A process id is not given out again within two seconds of its last use on any system we know.
+_SAME_START_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One live holder.
+
+    Attributes:
+        pid: its process id.
+        started: when that process started, in seconds since the epoch; tells a reused id apart.
+        title: what it does, for people: a command line or the title of an operation.
+        since: when it took the lock, ISO 8601 in UTC with microseconds.
+    """
+
+    pid: int
+    started: float
+    title: str
+    since: str
+
+
+def sidecar(lock: Path) -> Path:
+    """Where the record of the lock file `lock` is kept: in the same folder, so that it is replaced atomically."""
+    return lock.with_name(lock.name + ".holder.json")
+
+
+def announce(lock: Path, title: str | None = None) -> Holder:
+    """Writes this process as the holder of `lock`; to be called right after taking it.
+
+    A record that cannot be written (a full disk) is left out: nobody loses an edit because a name is missing.
+
+    Args:
+        lock: the lock file.
+        title: what the holder does; default is the command line of this process.
+    """
+    holder = Holder(
+        pid=os.getpid(),
+        started=psutil.Process().create_time(),
+        title=title if title is not None else " ".join(sys.orig_argv),
+        since=datetime.now(UTC).isoformat(),
+    )
+    with suppress(OSError):
+        _replace(sidecar(lock), json.dumps(asdict(holder)).encode())
+    return holder
+
+
+def withdraw(lock: Path) -> None:
+    """Removes the record of `lock`; to be called right before giving it back, never after."""
+    with suppress(OSError):
+        sidecar(lock).unlink(missing_ok=True)
+
+
+def read(lock: Path) -> Holder | None:
+    """The live process that says it holds `lock`, or None.
+
+    None as well for a record that is missing or damaged, for a dead process, and for another process that was given
+    the same id later. A hint: the holder may give the lock back while this function returns.
+    """
+    try:
+        record = json.loads(sidecar(lock).read_bytes())
+        holder = Holder(int(record["pid"]), float(record["started"]), str(record["title"]), str(record["since"]))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        return None
+    return holder if _is_alive(holder) else None
+
+
+def _is_alive(holder: Holder) -> bool:
+    try:
+        process = psutil.Process(holder.pid)
+        is_dead = process.status() == psutil.STATUS_ZOMBIE
+        return not is_dead and abs(process.create_time() - holder.started) <= _SAME_START_SECONDS
+    except (psutil.Error, ValueError, OverflowError):
+        return False
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,200 @@
+--- `:Pyproject SUBCOMMAND ...`: one function for each subcommand, from words to a server command.
+local M = {}
+
+local arguments = require('pyproject_lsp.arguments')
+local ask = require('pyproject_lsp.ask')
+local client = require('pyproject_lsp.client')
+local manifest = require('pyproject_lsp.manifest')
+local operations = require('pyproject_lsp.operations')
+
+M.levels = { 'major', 'minor', 'patch', 'stable', 'alpha', 'beta', 'rc', 'post', 'dev' }
+
+--- The place that the options name; nil when they name none.
+---@param options table
+---@return table?
+local function place_in(options)
+  if options.runtime then
+    return {}
+  elseif options.group or options.extra or options.script then
+    return { group = options.group, extra = options.extra, script = options.script }
+  end
+end
+
+--- The places where a package is declared.
+---@param name string
+---@return table[]
+local function places_of(name)
+  local places = {}
+  for _, declared in ipairs((manifest.of_buffer(0))) do
+    places[#places + 1] = declared.name == manifest.normalize(name) and declared.place or nil
+  end
+  return places
+end
+
+---@param argument table
+---@param place table
+---@return table
+local function at(argument, place)
+  return vim.tbl_extend('error', argument, place)
+end
+
+local function add(parsed)
+  local options = parsed.options
+  local more = { marker = options.marker, bounds = options.bounds, index = options.index, member = options.member }
+  local function send(requirements, place)
+    client.execute('add', at(vim.tbl_extend('error', { requirements = requirements }, more), place))
+  end
+  if #parsed.words > 0 then
+    send(parsed.words, place_in(options) or {})
+    return
+  end
+  ask.text('Add requirement: ', function(requirement)
+    local _, places = manifest.of_buffer(0)
+    local known = place_in(options) and { place_in(options) } or places
+    ask.place('Add to', #known > 0 and known or { {} }, function(place)
+      send({ requirement }, place)
+    end)
+  end)
+end
+
+--- Sends one command for each place: one package may be in a group and another in the runtime.
+local function remove(parsed)
+  local place = place_in(parsed.options)
+  if #parsed.words == 0 then
+    ask.package('Remove', function(declared)
+      client.execute('remove', at({ packages = { declared.name } }, declared.place))
+    end)
+  elseif place then
+    client.execute('remove', at({ packages = parsed.words }, place))
+  else
+    for _, name in ipairs(parsed.words) do
+      local places = places_of(name)
+      ask.place(('Remove %s from'):format(name), #places > 0 and places or { {} }, function(chosen)
+        client.execute('remove', at({ packages = { name } }, chosen))
+      end)
+    end
+  end
+end
+
+local function upgrade(parsed)
+  if parsed.options.all then
+    client.execute('upgrade', { all = true })
+  elseif #parsed.words > 0 then
+    client.execute('upgrade', { packages = parsed.words })
+  else
+    ask.package('Upgrade', function(declared)
+      client.execute('upgrade', { packages = { declared.name } })
+    end)
+  end
+end
+
+local function bump(parsed)
+  local function send(word)
+    local is_level = vim.list_contains(M.levels, word)
+    client.execute('bumpVersion', is_level and { bump = word } or { version = word })
+  end
+  if parsed.words[1] then
+    send(parsed.words[1])
+  else
+    ask.one('Bump version', M.levels, tostring, send)
+  end
+end
+
+local function move(parsed)
+  local function send(name, from)
+    local function to(place)
+      local function json(value)
+        return next(value) and value or vim.empty_dict()
+      end
+      client.execute('move', { package = name, from = json(from), to = json(place) })
+    end
+    local place = place_in(parsed.options)
+    if place then
+      to(place)
+      return
+    end
+    local _, places = manifest.of_buffer(0)
+    local others = vim.tbl_filter(function(other)
+      return not vim.deep_equal(other, from)
+    end, places)
+    ask.place(('Move %s to'):format(name), others, to)
+  end
+  local name = parsed.words[1]
+  if not name then
+    ask.package('Move', function(declared)
+      send(declared.name, declared.place)
+    end)
+    return
+  end
+  local places = places_of(name)
+  ask.place(('Move %s from'):format(name), #places > 0 and places or { {} }, function(from)
+    send(name, from)
+  end)
+end
+
+local function sync(parsed)
+  local options = parsed.options
+  client.execute('sync', {
+    groups = options.group and { options.group } or nil,
+    extras = options.extra and { options.extra } or nil,
+    all = options.all,
+  })
+end
+
+--- A subcommand about one operation: the named one, else the one that the user picks.
+---@param command string
+---@param fits fun(operation: table): boolean
+local function about_operation(command, fits)
+  return function(parsed)
+    if parsed.words[1] then
+      client.execute(command, { id = parsed.words[1] })
+      return
+    end
+    operations.pick(command, fits, function(operation)
+      client.execute(command, { id = operation.id })
+    end)
+  end
+end
+
+local function undo(parsed)
+  client.execute('undo', { id = parsed.words[1] })
+end
+
+---@type table<string, fun(parsed: pyproject.Arguments)>
+M.subcommands = {
+  add = add,
+  remove = remove,
+  upgrade = upgrade,
+  bump = bump,
+  move = move,
+  sync = sync,
+  lock = function()
+    client.execute('lock', {})
+  end,
+  undo = undo,
+  retry = about_operation('retry', operations.can_retry),
+  cancel = about_operation('cancel', operations.can_cancel),
+  queue = function()
+    require('pyproject_lsp.queue').open()
+  end,
+  log = function()
+    require('pyproject_lsp.log').open()
+  end,
+}
+
+--- Runs one line, without the word `Pyproject`; an empty line opens the queue.
+---@param line string
+function M.run(line)
+  local words = arguments.split(line)
+  local name = table.remove(words, 1) or 'queue'
+  local subcommand = M.subcommands[name]
+  if not subcommand then
+    local known = vim.tbl_keys(M.subcommands)
+    table.sort(known)
+    client.tell(('%s is no subcommand; there are: %s'):format(name, table.concat(known, ', ')))
+    return
+  end
+  subcommand(arguments.parse(words))
+end
+
+return M

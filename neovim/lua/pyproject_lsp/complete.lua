@@ -1,0 +1,118 @@
+--- Completion of `:Pyproject`. Everything offered is known already: no request, no wait.
+local M = {}
+
+local arguments = require('pyproject_lsp.arguments')
+local manifest = require('pyproject_lsp.manifest')
+local operations = require('pyproject_lsp.operations')
+
+---@return string[]
+local function packages()
+  return vim.tbl_map(function(declared)
+    return declared.name
+  end, (manifest.of_buffer(0)))
+end
+
+--- The names of the groups or of the extras that the manifest has.
+---@param kind 'group'|'extra'
+---@return string[]
+local function named(kind)
+  local _, places = manifest.of_buffer(0)
+  return vim
+    .iter(places)
+    :map(function(place)
+      return place[kind]
+    end)
+    :totable()
+end
+
+---@param fits fun(operation: table): boolean
+local function ids(fits)
+  return function()
+    return vim.tbl_map(function(operation)
+      return operation.id
+    end, operations.here(fits))
+  end
+end
+
+local function none()
+  return {}
+end
+
+---@type table<string, { words: (fun(): string[]), options: string[] }>
+local offers = {
+  add = { words = none, options = { 'group', 'extra', 'script', 'marker', 'bounds', 'index', 'member' } },
+  remove = { words = packages, options = { 'group', 'extra', 'script' } },
+  upgrade = { words = packages, options = { 'all' } },
+  bump = {
+    words = function()
+      return require('pyproject_lsp.commands').levels
+    end,
+    options = {},
+  },
+  move = { words = packages, options = { 'group', 'extra', 'runtime' } },
+  sync = { words = none, options = { 'group', 'extra', 'all' } },
+  lock = { words = none, options = {} },
+  undo = { words = ids(operations.can_undo), options = {} },
+  retry = { words = ids(operations.can_retry), options = {} },
+  cancel = { words = ids(operations.can_cancel), options = {} },
+  queue = { words = none, options = {} },
+  log = { words = none, options = {} },
+}
+
+---@param option string
+---@return string[]
+local function values(option)
+  if option == 'group' or option == 'extra' then
+    return named(option)
+  end
+  return option == 'bounds' and { 'lower', 'major', 'minor', 'exact' } or {}
+end
+
+--- All that may stand at the cursor, before the user's first letters narrow it.
+---@param before string[] the whole words before the cursor, the subcommand first
+---@param lead string
+---@return string[]
+local function possible(before, lead)
+  local offer = offers[before[1]]
+  if #before == 0 then
+    return vim.tbl_keys(offers)
+  elseif not offer then
+    return {}
+  end
+  local inline = lead:match('^%-%-([%w-]+)=')
+  if inline then
+    return vim.tbl_map(function(value)
+      return ('--%s=%s'):format(inline, value)
+    end, values(inline))
+  end
+  local last = before[#before]:match('^%-%-([%w-]+)$')
+  if last and not arguments.flags[last] then
+    return values(last)
+  end
+  local options = vim.tbl_map(function(option)
+    return '--' .. option
+  end, offer.options)
+  return vim.startswith(lead, '-') and options or offer.words()
+end
+
+--- Candidates for the word before the cursor, sorted, each once.
+---@param lead string the word so far
+---@param line string the command line up to the cursor
+---@return string[]
+function M.candidates(lead, line)
+  local before = arguments.split((line:gsub('^.-Pyproject!?%s*', '', 1)))
+  if lead ~= '' then
+    table.remove(before)
+  end
+  local found = {}
+  for _, candidate in ipairs(possible(before, lead)) do
+    if vim.startswith(candidate, lead) then
+      found[candidate] = true
+    end
+  end
+  local sorted = vim.tbl_keys(found)
+  table.sort(sorted)
+  return sorted
+end
+
+return M

@@ -1,0 +1,66 @@
+--- What the client answers to the server, by LSP method; used by `lsp/pyproject_lsp.lua`.
+local M = {}
+
+local log = require('pyproject_lsp.log')
+
+--- Announces that `pyproject/save` is understood: an edit then reaches an open buffer as one undo
+--- step instead of as a reload from disk.
+M.capabilities = { experimental = { pyprojectSave = true } }
+
+--- Tells statuslines and the user's own autocommands, and redraws: nothing polls.
+---@param status table?
+local function announce(status)
+  vim.api.nvim_exec_autocmds('User', { pattern = 'PyprojectStatus', modeline = false, data = status })
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+local function refresh_queue()
+  if package.loaded['pyproject_lsp.queue'] then
+    require('pyproject_lsp.queue').refresh()
+  end
+end
+
+--- A server that has gone says nothing any more, so neither does the statusline.
+function M.on_exit(_, _, client_id)
+  vim.schedule(function()
+    require('pyproject_lsp.store').forget(client_id)
+    refresh_queue()
+    announce(nil)
+  end)
+end
+
+local levels = { vim.log.levels.ERROR, vim.log.levels.WARN, vim.log.levels.INFO, vim.log.levels.INFO }
+
+M.methods = {
+  ['pyproject/status'] = function(_, status, context)
+    require('pyproject_lsp.store').put(status, context.client_id)
+    require('pyproject_lsp.buffers').reload(status)
+    refresh_queue()
+    announce(status)
+  end,
+
+  ['pyproject/save'] = function(_, params)
+    return { saved = require('pyproject_lsp.buffers').save(params.uri) }
+  end,
+
+  ['workspace/applyEdit'] = function(err, params, context)
+    return require('pyproject_lsp.edits').apply(err, params, context)
+  end,
+
+  ['window/logMessage'] = function(err, params, context)
+    log.write(params.message)
+    return vim.lsp.handlers['window/logMessage'](err, params, context)
+  end,
+
+  -- One line on the screen: a longer message would stop the editor at a "Press ENTER" prompt.
+  -- The whole text is in `:Pyproject log`.
+  ['window/showMessage'] = function(_, params)
+    log.write(params.message)
+    local first, rest = params.message:match('^([^\n]*)\n*(.*)$')
+    local line = rest == '' and first or first .. ' (more in :Pyproject log)'
+    vim.notify('pyproject: ' .. line, levels[params.type] or vim.log.levels.INFO, { title = 'pyproject-lsp' })
+    return vim.NIL
+  end,
+}
+
+return M

@@ -1,0 +1,119 @@
+--- `:checkhealth pyproject_lsp`: is the editor set up, does the server start, what does `doctor` say.
+local M = {}
+
+local health = vim.health
+local name = require('pyproject_lsp.client').name
+local patience = 30000 -- milliseconds; `doctor` starts uv and takes its locks to compare names
+
+local function check_editor()
+  health.start('Neovim')
+  if vim.fn.has('nvim-0.11') == 1 then
+    health.ok(('Neovim %s'):format(tostring(vim.version())))
+  else
+    health.error('Neovim 0.11 is needed', 'or use require("lspconfig").pyproject_lsp.setup {}')
+  end
+  if vim.o.autoread then
+    health.ok("'autoread' is on: changes made by other programs appear in open buffers")
+  else
+    health.warn("'autoread' is off: what a terminal or another editor commits is not loaded by itself", ':set autoread')
+  end
+end
+
+---@return vim.lsp.Client[]
+local function check_clients()
+  local clients = vim.lsp.get_clients({ name = name })
+  health.start('Server')
+  if not vim.lsp.is_enabled(name) and #clients == 0 then
+    health.warn('not enabled', ("add to init.lua: vim.lsp.enable('%s')"):format(name))
+  end
+  for _, client in ipairs(clients) do
+    health.ok(('running for %s, client %d, position encoding %s'):format(client.root_dir or '?', client.id, client.offset_encoding))
+  end
+  if #clients == 0 then
+    health.info('not running: it starts with the first pyproject.toml or Python file of a project')
+  end
+  return clients
+end
+
+--- The command line that starts the server, without the arguments that say how it serves.
+---@param cmd any
+---@return string[]?
+local function base_command(cmd)
+  if type(cmd) ~= 'table' then
+    return nil
+  end
+  local base = {}
+  for _, word in ipairs(cmd) do
+    if word == 'serve' or word == '--stdio' or word == '--tcp' then
+      break
+    end
+    base[#base + 1] = word
+  end
+  return base
+end
+
+---@param entry table
+local function report(entry)
+  local text = ('%s: %s'):format(entry.name or entry.check or entry.title or '?', entry.message or entry.detail or '')
+  local advice = entry.advice or entry.fix or entry.hint
+  local state = entry.status or entry.state or (entry.ok == false and 'error' or 'ok')
+  local show = ({ ok = health.ok, warning = health.warn, warn = health.warn, error = health.error, failed = health.error })[state]
+  if show and show ~= health.ok and advice and advice ~= vim.NIL and advice ~= '' then
+    show(text, advice)
+  else
+    (show or health.info)(text)
+  end
+end
+
+---@param output string
+local function report_all(output)
+  local read, answer = pcall(vim.json.decode, output)
+  if not read or type(answer) ~= 'table' then
+    health.error('doctor gave no JSON', vim.split(output, '\n'))
+    return
+  end
+  local checks = answer.checks or answer.findings or answer
+  if vim.islist(checks) then
+    for _, entry in ipairs(checks) do
+      report(entry)
+    end
+    return
+  end
+  for _, key in ipairs(vim.fn.sort(vim.tbl_keys(checks))) do
+    local value = checks[key]
+    if type(value) == 'table' and not vim.islist(value) then
+      report(vim.tbl_extend('keep', value, { name = key }))
+    else
+      health.info(('%s: %s'):format(key, type(value) == 'table' and vim.inspect(value) or tostring(value)))
+    end
+  end
+end
+
+---@param folder string
+local function check_doctor(folder)
+  health.start('pyproject-lsp doctor, in ' .. folder)
+  local config = vim.lsp.config[name]
+  local command = base_command(config and config.cmd)
+  if not command then
+    health.info('the server is reached by a function or a connection: run `pyproject-lsp doctor` on its machine')
+    return
+  end
+  if vim.fn.executable(command[1]) ~= 1 then
+    health.error(('%s is not on the PATH'):format(command[1]), 'uv tool install pyproject-lsp')
+    return
+  end
+  local done = vim.system(vim.list_extend(command, { 'doctor', '--json' }), { cwd = folder, text = true }):wait(patience)
+  if done.code ~= 0 and done.stdout == '' then
+    health.error(('doctor ended with code %d'):format(done.code), vim.split(done.stderr, '\n', { trimempty = true }))
+    return
+  end
+  report_all(done.stdout)
+end
+
+function M.check()
+  check_editor()
+  local clients = check_clients()
+  check_doctor(clients[1] and clients[1].root_dir or vim.uv.cwd())
+end
+
+return M

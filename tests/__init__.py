@@ -1,0 +1,1 @@
+"""Tests that use the real uv, real locks and real files."""

@@ -1,0 +1,51 @@
+"""Fixtures shared by all tests: the real uv, a folder of its own for each test, and packages to install."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lsp_server.demo import parts
+from tests.support import projects
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A folder with a short, canonical path; all that a test makes lies in it."""
+    folder = Path(tempfile.mkdtemp(prefix="pl-")).resolve()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=sys.platform == "win32")  # a file that is still open cannot go there
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of `projects.make_wheels`; each xdist worker has a temporary folder and a copy of its own."""
+    return projects.make_wheels(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="session")
+def uv() -> str:
+    """The real uv: the variable `UV`, else the one beside this interpreter, else the one on the path."""
+    beside = Path(sys.executable).with_name("uv.exe" if sys.platform == "win32" else "uv")
+    found = os.environ.get("UV") or (str(beside) if beside.exists() else shutil.which("uv"))
+    assert found, "no uv: install the group dev, or set UV"
+    return found
+
+
+@pytest.fixture
+def tools(base: Path, uv: str) -> Iterator[projects.Tools]:
+    """Starts programs in a hermetic environment; ends them all, and fails the test if a stray one was left."""
+    made = projects.Tools(uv, parts.uv_environment(base), base)
+    yield made
+    left = made.stop()
+    assert not left, f"left running by the test: {left}"
+
+
+@pytest.fixture
+def project(tools: projects.Tools, wheels: Path) -> projects.Project:
+    """A plain project without dependencies, lock file or environment."""
+    return projects.plain(tools, wheels)

@@ -1,0 +1,1 @@
+"""The Neovim side, in the real Neovim."""
