@@ -63,12 +63,14 @@ class Once:
         self._lock = threading.Lock()
 
     def call(self) -> None:
+        """Calls back, unless that has been done or cancelled."""
         with self._lock:
             callback, self._callback = self._callback, None
         if callback is not None:
             callback()
 
     def cancel(self) -> None:
+        """Makes sure that no call begins from now on."""
         with self._lock:
             self._callback = None
 
@@ -87,6 +89,7 @@ def by_pidfd(process: Process, once: Once) -> Cancel:
         once.call()
         return once.cancel
     wake_reader, wake_writer = os.pipe()
+    close_writer = Once(lambda: os.close(wake_writer)).call
 
     def wait() -> None:
         poll = select.poll()
@@ -95,6 +98,7 @@ def by_pidfd(process: Process, once: Once) -> Cancel:
         ready = {number for number, _ in poll.poll()}
         os.close(descriptor)
         os.close(wake_reader)
+        close_writer()
         if descriptor in ready:
             once.call()
 
@@ -102,9 +106,8 @@ def by_pidfd(process: Process, once: Once) -> Cancel:
 
     def cancel() -> None:
         once.cancel()
-        close_wake()
+        close_writer()
 
-    close_wake = Once(lambda: os.close(wake_writer)).call
     return cancel
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from lsp_server.adapters import files
 from lsp_server.core import pyproject
@@ -44,6 +46,17 @@ class Project:
     def lockfile(self) -> Path:
         """The project's lock file (for a script: `<script>.lock`), whether it exists or not."""
         return self.root / LOCKFILE if self.kind == "workspace" else self.root.with_name(self.root.name + ".lock")
+
+
+def path_of(uri: str) -> Path:
+    """Return the file that a `file:` URI names; an untitled or remote document is no file (ValueError)."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        raise ValueError(f"'{uri}' is not a file: URI")
+    path = unquote(parts.path)
+    if os.name == "nt" and re.match(r"/[A-Za-z]:", path):
+        path = path[1:]
+    return Path(f"//{parts.netloc}{path}" if parts.netloc and parts.netloc != "localhost" else path)
 
 
 def find(path: Path) -> Project | None:

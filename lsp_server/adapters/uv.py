@@ -132,7 +132,7 @@ def run(
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
-        creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
     started(process.pid)
     lines: list[str] = []

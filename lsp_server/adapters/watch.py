@@ -47,25 +47,22 @@ class _Subscription:
     interest: Interest
     callback: Callable[[Path], None]
     probe: LockProbe | None = None
-    # Where the folder really is, and which names in which folders lead to it; a change of one of them is a change
-    # of the folder itself, even when nothing in it changes.
+    # Where the folder really is now, and the names that lead to it: when one of those changes, the folder is another
+    # one, or none, even if nothing in it changed.
     place: Path | None = None
     leads: frozenset[Path] = field(default=frozenset())
 
     def arm(self) -> Iterator[tuple[Path, Interest]]:
         """What must be watched now, given what exists now."""
         existing = next(each for each in (self.folder, *self.folder.parents) if each.is_dir())
-        self.place = None
-        leads = set()
         if existing == self.folder:
             self.place = existing.resolve()
             yield self.place, self.interest
             anchor, name = self.folder.parent.resolve(), self.folder.name
         else:
+            self.place = None
             anchor, name = existing.resolve(), self.folder.relative_to(existing).parts[0]
-        leads.add(anchor / name)
-        leads.add(anchor)
-        self.leads = frozenset(leads)
+        self.leads = frozenset({anchor, anchor / name})
         yield anchor, ANCHOR
 
 
@@ -99,7 +96,8 @@ class Watch:
         """Calls `callback(folder / name)` when one of `names` in `folder` was written, created, replaced or deleted.
 
         Not for what happens in folders below, and not for mere reading. Survives that the folder is deleted, moved or
-        replaced, and then calls for each of the names.
+        replaced, or deleted together with folders above it, and then calls for each of the names. That a folder
+        further up was *moved* is not seen.
         """
         return self._subscribe(_Subscription(folder.absolute(), frozenset(names), FILE, callback))
 
@@ -134,7 +132,9 @@ class Watch:
 
     def _observe(self) -> Folders:
         try:
-            observer: BaseObserver = PollingObserver(timeout=_FILE_POLL_SECONDS) if self.kind == "polling" else Observer()
+            observer: BaseObserver = (
+                PollingObserver(timeout=_FILE_POLL_SECONDS) if self.kind == "polling" else Observer()
+            )
         except OSError as error:
             if error.errno not in _LIMITS:
                 raise
@@ -197,11 +197,13 @@ class Watch:
 
     def _handle(self, folder: Path, event: FileSystemEvent) -> None:
         paths = paths_of(event)
-        is_move_of_folders = isinstance(event, tuple(ANCHOR))
+        may_be_another_folder = isinstance(event, tuple(ANCHOR))
         for subscription in tuple(self._subscriptions):
-            if is_move_of_folders and subscription.leads & paths:
+            if may_be_another_folder and subscription.leads & paths:
+                # The watch of a deleted folder is dead even when a new folder has its name: all of them are made anew.
+                stale = subscription.leads | {subscription.place or subscription.folder}
                 with self._lock:
-                    self._arm(frozenset({subscription.place} if subscription.place else ()))
+                    self._arm(stale)
                 self._call(subscription, subscription.names)
             elif folder == subscription.place and isinstance(event, tuple(subscription.interest)):
                 self._call(subscription, subscription.names & {path.name for path in paths if path.parent == folder})

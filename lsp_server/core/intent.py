@@ -1,6 +1,6 @@
 """What a person asked for: the argument of a command, checked field by field, as a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -214,7 +214,7 @@ def _undo(argument: Mapping[str, Any]) -> Undo:
     return Undo(operation)
 
 
-_READERS: Mapping[str, Any] = {
+_READERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Intent], set[str]]] = {
     "pyproject.add": (
         _add,
         {"uri", "requirements", "group", "extra", "script", "marker", "bounds", "index", "editable", "member"},

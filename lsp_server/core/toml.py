@@ -307,7 +307,7 @@ class _Scanner:
             value = self._value(at, (*path, len(items)) if char in "[{" else path)
             # A stray `}` is no element: step over it.
             pos = max(value.span.end, at + 1)
-            if value.text:
+            if value.span.end > at:
                 items.append(value)
         self.brackets -= 1
         return Value("array", Span(start, pos), text[start:pos], items=tuple(items))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lsp_server.adapters import live
 from lsp_server.adapters.lockprobe import LockProbe
-from lsp_server.core.operation import Blocked
+from lsp_server.core.operation import Blocked, LockName
 from lsp_server.jobs.place import Place, now
 
 # uv commands that write uv.lock without holding the environment lock all the while.
@@ -50,16 +50,34 @@ class Quiet:
         """
         return tuple(process for process in self._processes(ignore) if not live.runs_users_command(process))
 
+    def writing(self, ignore: Collection[int] = ()) -> Blocked | None:
+        """Return a uv that is alive and will write the manifest or uv.lock, whether it holds a lock or not."""
+        for process in self._processes(ignore):
+            if process.writes_manifest or process.subcommand in _WRITES_LOCK:
+                return self._process(process)
+        return None
+
+    def anybody(self) -> Blocked | None:
+        """Return any uv that works or waits in the project: our own sync comes after it."""
+        return next((self._process(process) for process in self.writers()), None)
+
     def arm(self, ignore: Collection[int] = ()) -> None:
         """See to it that `wake` is set when something ends that `blocker` or `writers` speak of."""
         for path in (self.place.environment_lock, self.place.project_lock):
             if path not in self._watched and path.parent.is_dir():
-                self._watched[path] = self.place.watch.lock_file(path, lambda _path=None: self.wake.set())
+                self._watched[path] = self.place.watch.lock_file(path, self._woken)
         alive = {process.pid: process for process in self._processes(ignore)}
         for pid in self._awaited.keys() - alive.keys():
             self._awaited.pop(pid)()
         for pid in alive.keys() - self._awaited.keys():
             self._awaited[pid] = live.on_exit(alive[pid], self.wake.set)
+
+    def _woken(self, _path: Path) -> None:
+        self.wake.set()
+
+    def _process(self, process: live.UvProcess) -> Blocked:
+        path = process.cwd or self.place.project.folder
+        return self._blocked("process", process.pid, " ".join(process.command), path)
 
     def close(self) -> None:
         """Stop watching."""
@@ -69,14 +87,14 @@ class Quiet:
         self._awaited.clear()
 
     def _look(self, ignore: Collection[int]) -> Blocked | None:
-        for name, path in (("environment", self.place.environment_lock), ("project", self.place.project_lock)):
+        locks: tuple[tuple[LockName, Path], ...] = (
+            ("environment", self.place.environment_lock),
+            ("project", self.place.project_lock),
+        )
+        for name, path in locks:
             if self._is_held(path):
                 return self._held(name, path, ignore)
-        for process in self._processes(ignore):
-            if process.writes_manifest or process.subcommand in _WRITES_LOCK:
-                path = process.cwd or self.place.project.folder
-                return self._blocked("process", process.pid, " ".join(process.command), path)
-        return None
+        return self.writing(ignore)
 
     def _processes(self, ignore: Collection[int]) -> tuple[live.UvProcess, ...]:
         # A script is read before any lock is taken, so there every process of the system is looked at.
@@ -89,7 +107,7 @@ class Quiet:
             probe = self._probes[path] = LockProbe(path)
         return probe.is_held()
 
-    def _held(self, name: str, path: Path, ignore: Collection[int]) -> Blocked:
+    def _held(self, name: LockName, path: Path, ignore: Collection[int]) -> Blocked:
         users = live.lock_users(path)
         holders = [pid for pid in (users.holders if users else ()) if pid not in ignore]
         pid = holders[0] if holders else self._likely_holder(ignore)
@@ -99,6 +117,6 @@ class Quiet:
         alive = [process for process in self._processes(ignore) if not live.runs_users_command(process)]
         return min(alive, key=lambda process: process.started).pid if alive else None
 
-    def _blocked(self, name: str, pid: int | None, command: str | None, path: Path) -> Blocked:
+    def _blocked(self, name: LockName, pid: int | None, command: str | None, path: Path) -> Blocked:
         since = self._since.setdefault((name, pid), now())
-        return Blocked(name, pid, command, since, str(path))  # type: ignore[arg-type]  one of LockName, as written above
+        return Blocked(name, pid, command, since, str(path))

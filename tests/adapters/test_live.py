@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from lsp_server.adapters import exits, live, proclocks, uvcommand, uvlocks
+from lsp_server.locks.lock import FileMutex
+from lsp_server.locks.rank import Rank
 from tests.adapters import gated
 
 _TABLE: list[tuple[str, str, bool, str | None]] = [
@@ -68,7 +70,7 @@ def test_a_held_sync_is_seen_with_its_command_and_its_locks(tmp_path: Path, look
     with project.sync() as process:
         (seen,) = look(project.root)
         assert (seen.pid, seen.subcommand, seen.cwd, seen.project) == (process.pid, "sync", project.root, project.root)
-        assert seen.command == tuple(process.args)
+        assert seen.command == (gated.UV, "sync", "-q", "--reinstall")
         assert seen.started == psutil.Process(process.pid).create_time()
         assert not seen.writes_manifest
         assert live.running_command_of(process.pid) == " ".join(seen.command)
@@ -80,6 +82,22 @@ def test_a_held_sync_is_seen_with_its_command_and_its_locks(tmp_path: Path, look
         assert process.wait() == 0
     assert look(project.root) == ()
     assert live.lock_users(lock) == live.LockUsers()
+
+
+def test_uv_and_our_mutex_exclude_each_other(tmp_path: Path) -> None:
+    project = gated.make(tmp_path)
+    venv = uvlocks.environment(project.root, project.environ)
+    mutex = FileMutex(uvlocks.environment_lock(venv), Rank.ENVIRONMENT)
+    with project.sync() as process:
+        assert not mutex.try_acquire()
+        project.open_gate()
+        assert process.wait() == 0
+    assert mutex.try_acquire()
+    with mutex, subprocess.Popen([gated.UV, "sync", "-q"], cwd=project.root, env=project.environ) as waiting:
+        expected = live.LockUsers(holders=(os.getpid(),), waiters=(waiting.pid,))
+        _until(lambda: live.lock_users(mutex.path) == expected)
+        mutex.release()
+        assert waiting.wait() == 0
 
 
 @pytest.mark.parametrize("by", ["--project", "--directory", "UV_PROJECT"])
@@ -205,3 +223,14 @@ def test_a_process_that_is_gone_is_told_before_the_call_returns() -> None:
         process.wait()
         exits.on_exit(named, lambda: calls.append("gone"))
     assert calls == ["reused number", "gone"]
+
+
+def test_a_subscription_leaves_no_descriptor_behind() -> None:
+    with _sleeper() as process:
+        before = psutil.Process().num_fds()
+        ended = threading.Event()
+        exits.on_exit(_named(process.pid), ended.set)
+        exits.on_exit(_named(process.pid), lambda: None)()
+        process.kill()
+        assert ended.wait(20)
+        _until(lambda: psutil.Process().num_fds() <= before)

@@ -33,9 +33,8 @@ def test_a_windows_drive_is_hashed_as_a_prefix() -> None:
 
 def test_a_windows_share_is_hashed_as_a_prefix() -> None:
     fed = uvlocks.rust_path_bytes(PureWindowsPath("\\\\srv\\share\\p"))
-    assert fed[:-8] == b"".join(
-        [eight(4, 8, "little"), eight(3, 8, "little"), b"srv", eight(5, 8, "little"), b"sharep"]
-    )
+    server, share = (3).to_bytes(8, "little") + b"srv", (5).to_bytes(8, "little") + b"share"
+    assert fed[:-8] == (4).to_bytes(8, "little") + server + share + b"p"
 
 
 @pytest.mark.parametrize("folder", ["plain", "with space", "ünïcödé-項目", "a.b", "..."])

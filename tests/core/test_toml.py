@@ -228,6 +228,7 @@ def test_keys_of_the_same_table_below_a_break_are_lost(broken: str) -> None:
         ('a = [{b = "y"}, {b = "x"}]', ("a", 1, "b")),
         ('a = "\\x78"', ("a",)),
         ('a = "x"\na = "y"', ("a",)),
+        ('a = ["""""", "x"]', ("a", 1)),
     ],
 )
 def test_a_way_of_writing_hides_a_value(text: str, path: tuple[str | int, ...]) -> None:
@@ -260,7 +261,8 @@ def test_a_problem_is_shown_in_the_wrong_place(text: str, where: tuple[int, int,
 @pytest.mark.parametrize(
     "unit",
     [
-        "[", "a = [\n", "a = {\n", "a = {\nb = [{\n", "x = {\na = 1,\n", 'a = """\n', '"', 'a = [\\"""\n', "a.", "[[a.b]]\n",
+        "[", "a = [\n", "a = {\n", "a = {\nb = [{\n", "x = {\na = 1,\n", 'a = """\n', '"', 'a = [\\"""\n',
+        "a.", "[[a.b]]\n",
         "[a.", "a = [ , \n", "#", "\r", "{", "a={a.a=", "'''", "1", '"\\"', "a = { # }\n", ' "",', "'\",", "[a]\r",
     ],
 )  # fmt: skip

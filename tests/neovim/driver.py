@@ -102,7 +102,7 @@ class Neovim:
 
     def edit(self, path: Path) -> int:
         """Open a file in the current window; returns its buffer's number."""
-        self.api.cmd({"cmd": "edit", "args": [str(path)]}, {})
+        self.lua("vim.cmd.edit(vim.fn.fnameescape(...))", str(path))
         return int(self.api.current.buffer.number)
 
     def text(self, buffer: int = 0) -> str:

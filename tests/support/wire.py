@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -57,10 +58,12 @@ class Wire:
         self._changed = threading.Condition(threading.RLock())
         self._sending = threading.Lock()
         self._strays: list[psutil.Process] = []
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the server
-        self.process = subprocess.Popen(
-            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=dict(env), cwd=cwd
-        )
+        handle, name = tempfile.mkstemp(prefix="lsp-stderr-")
+        self._log = Path(name)
+        with os.fdopen(handle, "wb") as log:
+            self.process = subprocess.Popen(
+                list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=dict(env), cwd=cwd
+            )
         assert self.process.stdin
         assert self.process.stdout
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
@@ -112,12 +115,7 @@ class Wire:
 
     def stderr(self) -> str:
         """What the server has written to its standard error."""
-        if self._log.closed:
-            return ""
-        self._log.seek(0, 2)  # the file position is shared with the server, so it must be left at the end
-        size = self._log.tell()
-        self._log.seek(0)
-        return self._log.read(size).decode(errors="replace")
+        return self._log.read_bytes().decode(errors="replace") if self._log.exists() else ""
 
     def close_stdin(self) -> None:
         """What a server sees of an editor that vanished."""
@@ -140,7 +138,8 @@ class Wire:
         self.close_stdin()
         self._reader.join(10)
         self._stdout.close()
-        self._log.close()
+        with contextlib.suppress(PermissionError):  # Windows: a grandchild may hold it a moment longer
+            self._log.unlink(missing_ok=True)
 
     def _read(self, listener: Callable[[Message], None]) -> None:
         try:

@@ -1,0 +1,129 @@
+"""The commit: compare the files with what was planned from, then replace them, under uv's two locks.
+
+**Invariant:** between the comparison and the last rename both of uv's locks are held, and nothing is waited for but,
+for an open document, the editor's answer (at most a second). Whatever ends the process in between, the journal has
+both texts of each file, and `recover` makes a matching pair of them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.adapters import files
+from lsp_server.adapters.editor import Editor
+from lsp_server.core import diff
+from lsp_server.core.operation import Failure
+from lsp_server.jobs.journal import Texts
+from lsp_server.jobs.place import Place
+from lsp_server.locks.lock import FileMutex, acquire_all, release_all
+from lsp_server.locks.rank import Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Both files are replaced. `open_documents` were edited and have to be made clean."""
+
+    open_documents: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody holds one of uv's locks, or a uv that will write has started: wait again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A text is not the planned one any more: plan again."""
+
+
+Outcome = Committed | Busy | Changed | Failure
+
+
+def uv_locks(place: Place) -> tuple[FileMutex, ...]:
+    """Return uv's locks of the project that exist to be taken, in rank order.
+
+    Where there is no environment yet there is no lock of it either, and nobody can be installing.
+    """
+    locks = [FileMutex(place.project_lock, Rank.PROJECT)]
+    if (place.environment / "pyvenv.cfg").is_file():
+        locks.append(FileMutex(place.environment_lock, Rank.ENVIRONMENT))
+    return tuple(locks)
+
+
+def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str) -> Outcome:
+    """Replace the files of a plan if they are still what the plan was made from.
+
+    Args:
+        place: the project.
+        base: every file's text that the plan was made from.
+        changes: the files to replace. The journal has their images already.
+        editor: edits the documents that are open and clean.
+        still_quiet: looks once more, under the locks, for a uv that will write.
+        label: names the edit in the editor's undo list.
+
+    """
+    for path in changes:
+        refused = files.refusal(path)
+        if refused is not None:
+            return Failure("uv-failed", f"cannot write: {refused}")
+    prepared: dict[Path, files.Replacement] = {}
+    try:
+        # The manifest goes first: a uv that reads between the two renames then locks anew from it.
+        for path in sorted(changes, key=lambda each: each.name.endswith(".lock")):
+            content = changes[path]
+            if content is not None:
+                prepared[path] = files.Replacement(path, content)
+        return _under_locks(place, base, prepared, changes, editor, still_quiet, label)
+    except OSError as error:
+        return Failure("uv-failed", f"cannot write {error.filename or place.project.root}: {error.strerror or error}; nothing was changed")
+    finally:
+        for replacement in prepared.values():
+            replacement.discard()
+
+
+def _under_locks(
+    place: Place,
+    base: Texts,
+    prepared: Mapping[Path, files.Replacement],
+    changes: Texts,
+    editor: Editor,
+    still_quiet: Callable[[], bool],
+    label: str,
+) -> Outcome:
+    locks = uv_locks(place)
+    if not acquire_all(*locks):
+        return Busy()
+    try:
+        if not still_quiet():
+            return Busy()
+        if any(files.read(path) != text for path, text in base.items()):
+            return Changed()
+        edited = _edit_open_documents(changes, editor, label)
+        if edited is None:
+            return Changed()
+        for path, content in changes.items():
+            if content is None:
+                files.replace(path, None)
+        for replacement in prepared.values():
+            replacement.commit()
+        return Committed(edited)
+    finally:
+        release_all(*locks)
+
+
+def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Path, ...] | None:
+    """Edit the clean open documents before the files; None if one has moved on or was changed by the user."""
+    edited: list[Path] = []
+    for path, content in changes.items():
+        document = editor.document(path)
+        if document is None:
+            continue
+        if document.dirty:
+            return None
+        if not editor.saves or content is None:
+            continue  # a clean document follows its file by itself
+        edits = diff.edits(document.text, content.decode("utf-8"))
+        if edits and not editor.apply(path, document.version, edits, label):
+            return None
+        edited.append(path)
+    return tuple(edited)

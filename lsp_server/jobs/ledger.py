@@ -1,0 +1,139 @@
+"""The operations of this process for one project: where each is in its life, mirrored in the journal."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
+from lsp_server.jobs.place import Place, is_alive, now
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Keeps operations and moves them along. Safe from any thread; `on_change` is called after each move."""
+
+    place: Place
+    on_change: Callable[[], None] = lambda: None
+    _operations: dict[str, Operation] = field(default_factory=dict)
+    _mutex: threading.RLock = field(default_factory=threading.RLock)
+
+    def add(self, operation: Operation) -> Operation:
+        """Write a new operation to the journal; only then is it ours and may be acknowledged.
+
+        Raises:
+            sqlite3.Error: the journal cannot be written; the operation does not exist.
+
+        """
+        written = self.place.journal.add(operation)
+        with self._mutex:
+            self._operations[written.id] = written
+        self.on_change()
+        return written
+
+    def adopt(self, operation: Operation) -> None:
+        """Take an operation over from a process that has ended, or again after it failed."""
+        with self._mutex:
+            self._operations[operation.id] = operation
+            self._persist(operation)
+        self.on_change()
+
+    def get(self, operation: str) -> Operation | None:
+        """Return one operation of this process."""
+        with self._mutex:
+            return self._operations.get(operation)
+
+    def within(self, states: Collection[State]) -> tuple[Operation, ...]:
+        """Return this process's operations in any of these states, in the order of their tickets."""
+        with self._mutex:
+            found = [operation for operation in self._operations.values() if operation.state in states]
+        return tuple(sorted(found, key=lambda operation: operation.ticket))
+
+    def move(self, operation: str, state: State, *, persist: bool = True, **changes: Any) -> Operation | None:  # noqa: ANN401  field values
+        """Move an operation on; None if it is finished already (cancelled meanwhile) and stays so."""
+        with self._mutex:
+            present = self._operations.get(operation)
+            if present is None or present.state in FINISHED:
+                return None
+            moved = advance(present, state, now(), **changes)
+            if moved == present:
+                return moved
+            self._operations[operation] = moved
+            if persist:
+                self._persist(moved)
+            if moved.finished:
+                del self._operations[operation]
+        self.on_change()
+        return moved
+
+    def claim(self, operations: Collection[str]) -> bool:
+        """Move all of these from waiting to committing at once, or none if one of them was cancelled.
+
+        Nothing is written: the journal has the change itself, and this stands between a lock and a rename.
+        """
+        with self._mutex:
+            if any(one not in self._operations or self._operations[one].state != "waiting" for one in operations):
+                return False
+            for one in operations:
+                self._operations[one] = advance(self._operations[one], "committing", now(), message="committing")
+            return True
+
+    def persist(self, operations: Collection[str]) -> None:
+        """Write the present state of operations that were moved without writing."""
+        with self._mutex:
+            for one in operations:
+                if one in self._operations:
+                    self._persist(self._operations[one])
+
+    def fail(self, operation: str, failure: Failure) -> None:
+        """End an operation with the reason."""
+        self.move(operation, "failed", failure=failure, message=failure.message)
+
+    def cancel(self, operation: str, message: str) -> State | None:
+        """Cancel an operation if it can be; return the state it was in, or None."""
+        with self._mutex:
+            present = self._operations.get(operation)
+            if present is None or present.state not in CANCELLABLE:
+                return None
+            self.move(operation, "cancelled", message=message)
+            return present.state
+
+    def ahead(self) -> tuple[Operation, ...]:
+        """Return the operations of other live processes that come before our first one in the queue."""
+        waiting = self.within(HOLDS_QUEUE)
+        if not waiting:
+            return ()
+        return tuple(operation for operation in self._foreign() if operation.ticket < waiting[0].ticket)
+
+    def group(self) -> tuple[Operation, ...]:
+        """Return our operations at the head of the queue: those that no other live process's operation comes before."""
+        foreign = [operation.ticket for operation in self._foreign()]
+        limit = min(foreign, default=None)
+        return tuple(o for o in self.within(HOLDS_QUEUE) if o.state != "committing" and (limit is None or o.ticket < limit))
+
+    def block(self, operations: Collection[str], state: State, blocked: Blocked, message: str) -> None:
+        """Say what operations wait for, if that is news."""
+        for one in operations:
+            present = self.get(one)
+            if present is not None and (present.state, present.blocked, present.message) != (state, blocked, message):
+                self.move(one, state, blocked=blocked, message=message)
+
+    def _foreign(self) -> tuple[Operation, ...]:
+        owner = self.place.journal.owner
+        try:
+            rows = self.place.journal.unfinished_with_owner(self.place.key)
+        except sqlite3.Error:
+            _log.exception("the journal cannot be read")
+            return ()
+        return tuple(o for o, pid in rows if pid != owner and o.state in HOLDS_QUEUE and is_alive(pid))
+
+    def _persist(self, operation: Operation) -> None:
+        try:
+            self.place.journal.save(operation)
+        except sqlite3.Error:
+            # The edit itself goes on: what is lost is its trace for others and for a restart.
+            _log.exception("the journal cannot be written: %s", self.place.journal.path)

@@ -1,0 +1,87 @@
+"""What the worker tells people: one sentence for each thing that can happen to an operation."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lsp_server.core import facts, lockfile
+from lsp_server.core.operation import Blocked, Failure, Operation
+from lsp_server.jobs.plan import Asked, Planned
+from lsp_server.jobs.sync import Due
+
+
+def waits(blocked: Blocked) -> str:
+    """Say on whom an operation waits, without a time that would change every second."""
+    who = blocked.command or "another process"
+    pid = f" (pid {blocked.pid})" if blocked.pid else ""
+    return f"waits for {shortened(who)}{pid}"
+
+
+def shortened(command: str, most: int = 60) -> str:
+    """Return a command line as people write it: the program's name, not its path."""
+    program, _, rest = command.partition(" ")
+    name = program.replace("\\", "/").rsplit("/", 1)[-1]
+    text = f"{name} {rest}".strip()
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def needs_save(path: Path, *, applied: bool) -> str:
+    """Say what the user has to do with a document that they left unsaved."""
+    if applied:
+        return f"the edit is in {path.name}, which has unsaved changes of yours: save it to go on"
+    return f"{path.name} has unsaved changes of yours: save it, then the edit is made"
+
+
+def committed(planned: Planned, operation: str, asked: Sequence[Asked]) -> str:
+    """Say what an operation changed in the manifest."""
+    one = next(each for each in asked if each.operation == operation)
+    before, after = (facts.of_manifest(_text(texts.get(one.manifest))) for texts in (planned.base, planned.result))
+    said = [
+        f"{key[-1]}: {before.get(key, '(none)')} → {after.get(key, '(none)')}"
+        for key in sorted(facts.changed(before, after))
+        if facts.concerns(one.intent, key)
+    ]
+    return "committed " + "; ".join(said) if said else "committed"
+
+
+def done(due: Due) -> str:
+    """Say what a finished operation changed in the lock file."""
+    lock = next((path for path in due.after if path.name.endswith(".lock")), None)
+    if lock is None:
+        return "done"
+    moved = lockfile.difference(_text(due.before.get(lock)), _text(due.after.get(lock)))
+    said = [f"{one.name} {one.before or '(new)'} → {one.after or '(gone)'}" for one in moved[:5]]
+    more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""  # noqa: PLR2004  five fit in a line
+    return "done: " + ", ".join(said) + more if said else "done"
+
+
+def lost(operation: Operation, culprits: Sequence[int]) -> Failure:
+    """Say that an edit was overwritten again and again."""
+    by = f" by pid {', '.join(map(str, culprits))}" if culprits else ""
+    return Failure(
+        "lost-after-retries",
+        f"'{operation.title}' was committed {operation.attempts + 1} times and overwritten each time{by}; "
+        "both texts are kept in the journal: end the other process, then retry",
+    )
+
+
+def lock_timeout(operation: Operation, limit: float) -> Failure:
+    """Say that an operation did not get its turn in the time that `lock.timeout` allows."""
+    return Failure("lock-timeout", f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed")
+
+
+def unexpected(error: Exception) -> Failure:
+    """Say that something happened that is a bug or the operating system's refusal."""
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed")
+    return Failure("uv-failed", f"an internal error: {error!r}; the server's log has more")
+
+
+def age(operation: Operation) -> float:
+    """Return the seconds since an operation was queued."""
+    return (datetime.now(UTC) - datetime.fromisoformat(operation.created_at)).total_seconds()
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")

@@ -1,0 +1,81 @@
+"""After a crash: finish or give up what the journal shows as begun, end what was left running, offer the rest again."""
+
+import contextlib
+from typing import Any
+
+import psutil
+
+from lsp_server.adapters import files, uv
+from lsp_server.core.operation import Failure, Operation, State, advance
+from lsp_server.jobs.journal import Change, Journal
+from lsp_server.jobs.place import Place, is_alive, now
+
+
+def end_orphans(journal: Journal) -> None:
+    """End the uv processes whose owner is dead, with all that they started."""
+    for child, owner in journal.children():
+        if is_alive(owner):
+            continue
+        if is_alive(child):
+            with contextlib.suppress(psutil.Error, OSError):
+                uv.stop(child.pid)
+        journal.child_ended(child)
+
+
+def settle_changes(place: Place) -> tuple[Change, ...]:
+    """Make a matching pair of the files of each change that a dead process had begun.
+
+    The caller holds the manifest lock. Files that all show the old text were not begun; where one shows the new text
+    the others follow if they still show the old one. A file with a third text was written by somebody since and is
+    left alone. Returns the changes that were finished.
+    """
+    finished: list[Change] = []
+    for change in place.journal.prepared(place.key):
+        if is_alive(change.owner) and change.owner != place.journal.owner:
+            continue
+        present = {path: files.read(path) for path in change.after}
+        for path in change.after:
+            files.remove_leftovers(path.parent, path.name)
+        begun = any(present[path] == after != change.before[path] for path, after in change.after.items())
+        if not begun:
+            place.journal.mark(change.id, "abandoned")
+            continue
+        for path, after in change.after.items():
+            if present[path] == change.before[path] != after:
+                files.replace(path, after)
+        place.journal.mark(change.id, "committed")
+        finished.append(change)
+    return tuple(finished)
+
+
+def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation, ...]:
+    """Mark the unfinished operations of dead processes: done if their change was committed, else to be retried."""
+    found: list[Operation] = []
+    for operation, owner in journal.unfinished_with_owner(project):
+        if is_alive(owner):
+            continue
+        if journal.change_of(operation.id) is not None:
+            ended = _ended(operation, "done", message="committed; the server ended before it could sync")
+        else:
+            failure = Failure(
+                "interrupted", f"the process that had taken it (pid {owner.pid}) ended before it was done; nothing was changed: retry it"
+            )
+            ended = _ended(operation, "failed", failure=failure, message=failure.message)
+        journal.save(ended)
+        found.append(ended)
+    return tuple(found)
+
+
+def _ended(operation: Operation, state: State, **changes: Any) -> Operation:  # noqa: ANN401  field values
+    if state == "done" and operation.state in {"queued", "planning", "waiting"}:
+        operation = _through_commit(operation)
+    return advance(operation, state, now(), **changes)
+
+
+def _through_commit(operation: Operation) -> Operation:
+    steps: tuple[State, ...] = ("planning", "waiting", "committing")
+    for step in steps:
+        if operation.state != "committing":
+            with contextlib.suppress(RuntimeError):
+                operation = advance(operation, step, now())
+    return operation

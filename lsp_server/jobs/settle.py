@@ -1,0 +1,108 @@
+"""Settling: after a commit, until every uv that was alive then has ended, see that no stale text undoes it."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lsp_server.adapters import files
+from lsp_server.adapters.live import UvProcess
+from lsp_server.core import facts, lockfile, pyproject, toml
+from lsp_server.jobs.journal import Change, ProcessId, Texts
+from lsp_server.jobs.place import Place, is_alive
+from lsp_server.jobs.plan import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """One committed change that a uv may still undo."""
+
+    change: int
+    asked: tuple[Asked, ...]
+    before: Texts
+    after: Texts
+    writers: frozenset[ProcessId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a change.
+
+    `dropped` are the operations whose edit was lost to a stale write, `relock` those whose uv.lock was.
+    """
+
+    settled: bool
+    dropped: tuple[str, ...] = ()
+    relock: bool = False
+    culprits: tuple[int, ...] = field(default=())
+
+
+def writers_of(processes: Collection[UvProcess]) -> frozenset[ProcessId]:
+    """Name processes for ever."""
+    return frozenset(ProcessId(process.pid, process.started) for process in processes)
+
+
+def judge(place: Place, item: Settling, *, by_user: Callable[[Path, str], bool]) -> Verdict:
+    """Look at the files once more.
+
+    Args:
+        place: the project.
+        item: the change.
+        by_user: tells whether a person made a text: then a drop is their wish.
+
+    A torn or empty file is a moment of a write: while a writer lives it says nothing.
+    """
+    alive = tuple(writer for writer in item.writers if is_alive(writer))
+    lost: set[str] = set()
+    for path, after in item.after.items():
+        if path == place.project.lockfile or after is None:
+            continue
+        text = _read(path)
+        if text is None or not _readable(path, text):
+            if alive:
+                continue
+            text = text or ""
+        keys = facts.dropped(_facts(path, item.before.get(path)), _facts(path, after), _facts(path, text.encode()))
+        keys -= _changed_since(place, item, path)
+        if keys and by_user(path, text):
+            return Verdict(settled=True)
+        lost |= {one.operation for one in item.asked if any(facts.concerns(one.intent, key) for key in keys)}
+    if lost:
+        return Verdict(settled=False, dropped=tuple(sorted(lost)), culprits=tuple(writer.pid for writer in alive))
+    if alive:
+        return Verdict(settled=False, culprits=tuple(writer.pid for writer in alive))
+    return Verdict(settled=True, relock=_lock_is_stale(place, item))
+
+
+def _changed_since(place: Place, item: Settling, path: Path) -> frozenset[facts.Key]:
+    """Return what later changes of our own queue decided: they are no loss."""
+    later: tuple[Change, ...] = place.journal.committed_after(place.key, item.change)
+    return frozenset().union(
+        *(facts.changed(_facts(path, one.before.get(path)), _facts(path, one.after[path])) for one in later if path in one.after)
+    )
+
+
+def _lock_is_stale(place: Place, item: Settling) -> bool:
+    """Tell whether somebody wrote a uv.lock over ours that does not fit the manifest."""
+    lock = place.project.lockfile
+    planned = item.after.get(lock)
+    if place.project.kind == "script" or planned is None:
+        return False
+    present = files.read(lock)
+    if present == planned:
+        return False
+    root = _read(place.project.root / "pyproject.toml")
+    return root is not None and lockfile.fits(pyproject.read(root), (present or b"").decode("utf-8", "replace")) is False
+
+
+def _facts(path: Path, content: bytes | None) -> Mapping[facts.Key, str]:
+    text = (content or b"").decode("utf-8", "replace")
+    return facts.of_manifest(text) if path.suffix == ".toml" else facts.of_script(text)
+
+
+def _readable(path: Path, text: str) -> bool:
+    return bool(text.strip()) and (path.suffix != ".toml" or toml.problem(text) is None)
+
+
+def _read(path: Path) -> str | None:
+    content = files.read(path)
+    return None if content is None else content.decode("utf-8", "replace")

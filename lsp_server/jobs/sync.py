@@ -1,0 +1,113 @@
+"""The sync that follows committed edits: one for all of them, in the live project, when the terminal lets it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from lsp_server.adapters import environment, uv
+from lsp_server.core import commandline, lockfile, uvwords
+from lsp_server.core.operation import Failure
+from lsp_server.jobs.journal import Texts
+from lsp_server.jobs.place import Place, Settings
+from lsp_server.jobs.plan import Selection, run_uv
+from lsp_server.locks.rank import assert_may_start_uv
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One operation that waits to be synced: what it selects, and the lock file before and after it."""
+
+    operation: str
+    selection: Selection
+    before: Texts
+    after: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """How a sync ended. `failure` is None if all went well; `outdated` says that uv.lock has to be made anew first."""
+
+    due: tuple[Due, ...]
+    failure: Failure | None = None
+    cancelled: bool = False
+    outdated: bool = False
+
+
+@dataclass(slots=True)
+class Lane:
+    """Runs one sync at a time beside the planning of the next edits."""
+
+    place: Place
+    finished: Callable[[Synced], None]
+    _thread: threading.Thread | None = None
+    _cancellation: uv.Cancellation = field(default_factory=uv.Cancellation)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a sync runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, executable: uv.Uv, settings: Settings, due: Sequence[Due]) -> None:
+        """Begin a sync for all that is due; `finished` is called on its thread."""
+        self._cancellation = uv.Cancellation()
+        self._thread = threading.Thread(
+            target=self._run, args=(executable, settings, tuple(due), self._cancellation), name="sync", daemon=True
+        )
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop a running sync."""
+        self._cancellation.request()
+
+    def join(self) -> None:
+        """Wait for the running sync, if there is one."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> None:
+        try:
+            outcome = self._sync(executable, settings, due, cancellation)
+        except OSError as error:
+            outcome = Synced(due, Failure("sync-failed", f"uv could not be started: {error}"))
+        self.finished(outcome)
+
+    def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
+        wanted = Selection()
+        for one in due:
+            wanted = wanted.joined(one.selection)
+        result = self._uv(executable, settings, wanted.arguments(), cancellation)
+        if cancellation.requested.is_set():
+            return Synced(due, cancelled=True)
+        if not result.ok:
+            words = result.stderr or result.stdout
+            failure = Failure("sync-failed", uvwords.sentence(words), words)
+            return Synced(due, failure, outdated=uvwords.lock_outdated(words))
+        gone = self._dropped(due)
+        if gone:
+            # --inexact keeps what a person installed by hand; what these edits dropped is ours to take out.
+            python = str(self.place.environment)
+            result = self._uv(executable, settings, ("pip", "uninstall", "--python", python, "--", *gone), cancellation)
+            if not result.ok and not cancellation.requested.is_set():
+                return Synced(due, Failure("sync-failed", uvwords.sentence(result.stderr), result.stderr))
+        return Synced(due, cancelled=cancellation.requested.is_set())
+
+    def _uv(
+        self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation
+    ) -> uv.Result:
+        assert_may_start_uv()
+        overrides = {} if settings.network else {"UV_OFFLINE": "1"}
+        environ = commandline.environment_for(self.place.environ, **overrides)
+        command = [str(executable.path), *words]
+        return run_uv(self.place.journal, command, self.place.project.folder, environ, cancellation)
+
+    def _dropped(self, due: Sequence[Due]) -> tuple[str, ...]:
+        """Return the installed packages that were locked before these edits and are not any more."""
+        lock = self.place.project.lockfile
+        before = lockfile.versions(_text(due[0].before.get(lock))) if due else {}
+        now = lockfile.versions(_text(due[-1].after.get(lock))) if due else {}
+        installed = environment.installed(self.place.environment)
+        return tuple(sorted(name for name in before if name not in now and name in installed))
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")

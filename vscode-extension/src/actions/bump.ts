@@ -1,0 +1,91 @@
+import { l10n, type QuickPickItem, type Uri, window, type WorkspaceEdit } from "vscode";
+import type { App } from "../app";
+import { manifestText } from "../project";
+import { applyEdits } from "../edits/apply";
+import type { Call, Preview } from "../protocol";
+import { readManifest } from "./manifest";
+
+export const parts = ["patch", "minor", "major", "stable", "alpha", "beta", "rc", "post", "dev"] as const;
+type Part = (typeof parts)[number];
+
+interface BumpItem extends QuickPickItem {
+  readonly part: Part | "other";
+}
+
+/** Ask for the part to raise; the resulting number of each is asked from uv and shown beside it as it comes. */
+export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
+  const current = readManifest(manifestText(uri))?.version;
+  const picker = window.createQuickPick<BumpItem>();
+  picker.title = l10n.t("Bump Version");
+  picker.placeholder = current === undefined ? "" : l10n.t("now {0}", current);
+  const numbers = new Map<Part, string>();
+  picker.items = bumpItems(numbers);
+  picker.busy = true;
+  void fill(app, uri, current, numbers, () => {
+    const active = picker.activeItems[0]?.part;
+    picker.items = bumpItems(numbers);
+    picker.activeItems = picker.items.filter(({ part }) => part === active);
+  }).finally(() => {
+    picker.busy = false;
+  });
+  const chosen = new Promise<BumpItem | undefined>((resolve) => {
+    picker.onDidAccept(() => {
+      resolve(picker.activeItems[0]);
+      picker.hide();
+    });
+    picker.onDidHide(() => {
+      resolve(undefined);
+    });
+  });
+  picker.show();
+  const item = await chosen;
+  picker.dispose();
+  return item === undefined ? undefined : bumpCall(uri, item.part, current);
+}
+
+export function bumpItems(numbers: ReadonlyMap<Part, string>): readonly BumpItem[] {
+  const known = parts.map((part) => ({ label: part, description: numbers.get(part) ?? "", part }));
+  return [...known, { label: l10n.t("$(edit) another version…"), part: "other" }];
+}
+
+async function bumpCall(uri: Uri, part: Part | "other", current: string | undefined): Promise<Call | undefined> {
+  if (part !== "other") {
+    return { command: "pyproject.bumpVersion", argument: { uri: uri.toString(), bump: part } };
+  }
+  const version = await window.showInputBox({ prompt: l10n.t("New version (PEP 440)"), value: current ?? "" });
+  if (version === undefined || version === "") {
+    return undefined;
+  }
+  return { command: "pyproject.bumpVersion", argument: { uri: uri.toString(), version } };
+}
+
+/** Ask for the numbers one after the other: nine at once would be nine uvs on the person's machine. */
+async function fill(
+  app: App,
+  uri: Uri,
+  current: string | undefined,
+  numbers: Map<Part, string>,
+  show: () => void,
+): Promise<void> {
+  if (!app.server.offers("pyproject.preview")) {
+    return;
+  }
+  for (const bump of parts) {
+    const bumped = { command: "pyproject.bumpVersion", arguments: [{ uri: uri.toString(), bump }] };
+    const call = { command: "pyproject.preview", argument: { uri: uri.toString(), ...bumped } } as const;
+    const answer = (await app.server.execute(call).catch(() => undefined)) as Preview<unknown> | undefined;
+    const edit = answer === undefined ? undefined : await app.server.toEdit(answer.edits);
+    const version = edit === undefined ? undefined : versionAfter(edit, uri, current);
+    if (version !== undefined) {
+      numbers.set(bump, version);
+      show();
+    }
+  }
+}
+
+/** The version that stands in the manifest once the edit is made. */
+function versionAfter(edit: WorkspaceEdit, uri: Uri, current: string | undefined): string | undefined {
+  const text = applyEdits(manifestText(uri), edit.get(uri));
+  const version = readManifest(text)?.version;
+  return version === current ? undefined : version;
+}

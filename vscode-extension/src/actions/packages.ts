@@ -1,0 +1,79 @@
+import { l10n, type QuickPick, type QuickPickItem, type Uri, window } from "vscode";
+import type { App } from "../app";
+
+/** The server's answer to `pyproject.searchPackages`: names on the project's own index that fit what was typed. */
+interface Found {
+  readonly packages: readonly { readonly name: string; readonly version?: string; readonly summary?: string }[];
+}
+
+const search = "pyproject.searchPackages";
+
+/** Typing goes on while the index is asked: it is asked when a person pauses this long, in milliseconds. */
+const pause = 150;
+
+/** Ask for a requirement; names of the index are offered while a person types. Any PEP 508 text is taken as it is. */
+export async function askRequirement(app: App, uri: Uri): Promise<string | undefined> {
+  const picker = window.createQuickPick();
+  picker.title = l10n.t("Add Dependency");
+  picker.placeholder = l10n.t("Name of a package, or a requirement such as httpx>=0.28");
+  const suggest = suggestions(app, uri, picker);
+  picker.onDidChangeValue(suggest);
+  const chosen = new Promise<string | undefined>((resolve) => {
+    picker.onDidAccept(() => {
+      resolve(picker.activeItems[0]?.label ?? picker.value.trim());
+      picker.hide();
+    });
+    picker.onDidHide(() => {
+      resolve(undefined);
+    });
+  });
+  picker.show();
+  const requirement = await chosen;
+  picker.dispose();
+  return requirement === "" ? undefined : requirement;
+}
+
+function suggestions(app: App, uri: Uri, picker: QuickPick<QuickPickItem>): (value: string) => void {
+  let timer: NodeJS.Timeout | undefined;
+  return (value) => {
+    clearTimeout(timer);
+    const typed = value.trim();
+    picker.items = typedItem(typed);
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(typed) || !app.server.offers(search)) {
+      return;
+    }
+    timer = setTimeout(() => {
+      picker.busy = true;
+      const call = { command: search, argument: { uri: uri.toString(), query: typed } } as const;
+      void app.server
+        .execute(call)
+        .then((answer) => {
+          if (picker.value.trim() === typed) {
+            picker.items = packageItems(typed, answer as Found);
+          }
+        })
+        .catch((error: unknown) => {
+          app.log.warn(`${search}: ${String(error)}`);
+        })
+        .finally(() => {
+          picker.busy = false;
+        });
+    }, pause);
+  };
+}
+
+function typedItem(typed: string): QuickPickItem[] {
+  return typed === "" ? [] : [{ label: typed, description: l10n.t("as typed"), alwaysShow: true }];
+}
+
+/** What was typed stays the first choice, so that Enter never takes another package than the one that stands there. */
+export function packageItems(typed: string, { packages }: Found): QuickPickItem[] {
+  const known = packages.map(({ name, version, summary }) => ({
+    label: name,
+    description: version ?? "",
+    detail: summary ?? "",
+    alwaysShow: true,
+  }));
+  const exact = known.find(({ label }) => label === typed);
+  return exact === undefined ? [...typedItem(typed), ...known] : [exact, ...known.filter((item) => item !== exact)];
+}

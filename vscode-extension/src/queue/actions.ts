@@ -1,0 +1,27 @@
+import type { App } from "../app";
+import { runCall } from "../actions/run";
+import type { Operation } from "../protocol";
+
+/** The project that holds an operation, as the uri that the server's commands want. */
+function projectUri(app: App, id: string): string | undefined {
+  return app.store.projects.find((status) => status.operations.some((operation) => operation.id === id))?.project;
+}
+
+/** Cancel, retry or undo one operation of the queue. */
+export async function act(app: App, what: "cancel" | "retry" | "undo", id: string | undefined): Promise<void> {
+  const uri = id === undefined ? undefined : projectUri(app, id);
+  if (id !== undefined && uri !== undefined) {
+    await runCall(app, { command: `pyproject.${what}`, argument: { uri, id } });
+  }
+}
+
+/** Menus of the view hand over the row, notifications the id. */
+export function operationId(argument: unknown): string | undefined {
+  if (typeof argument === "string") {
+    return argument;
+  }
+  if (typeof argument === "object" && argument !== null && "operation" in argument) {
+    return (argument.operation as Operation | undefined)?.id;
+  }
+  return undefined;
+}

@@ -1,0 +1,193 @@
+import { l10n } from "vscode";
+import { isCancellable, isFinished, isUndoable, type Operation, type ProjectStatus } from "../protocol";
+import { holder, lockWords } from "../status/blocked";
+import { duration } from "../status/duration";
+import { stepWords } from "../status/text";
+
+/** One line of the queue view. Built anew for each status; `id` keeps what a person has folded open. */
+export interface Row {
+  readonly id: string;
+  readonly label: string;
+  readonly description: string;
+  readonly icon: string;
+  readonly tooltip: string;
+  /** What the menus look at, such as 'operation,cancel'. */
+  readonly context: string;
+  readonly operation?: Operation;
+  readonly children: readonly Row[];
+  readonly open: boolean;
+}
+
+type Section = "running" | "waiting" | "queued" | "finished";
+
+const sections: readonly Section[] = ["running", "waiting", "queued", "finished"];
+
+/** The rows of the view: sections of the one project, or a row for each project when there are several. */
+export function queueRows(projects: readonly ProjectStatus[], now: number): readonly Row[] {
+  const busy = projects.filter((status) => status.operations.length > 0);
+  const [only] = busy;
+  if (busy.length <= 1) {
+    return only === undefined ? [] : sectionRows(only, now);
+  }
+  return busy.map((status) => ({
+    id: status.project,
+    label: projectName(status.project),
+    description: status.message,
+    icon: "folder",
+    tooltip: status.project,
+    context: "project",
+    children: sectionRows(status, now),
+    open: true,
+  }));
+}
+
+function sectionRows(status: ProjectStatus, now: number): readonly Row[] {
+  return sections.flatMap((section): Row[] => {
+    const inside = status.operations.filter((operation) => sectionOf(operation) === section);
+    if (inside.length === 0) {
+      return [];
+    }
+    const ordered = section === "finished" ? [...inside].sort(latestFirst) : [...inside].sort(byPosition);
+    return [
+      {
+        id: `${status.project}#${section}`,
+        label: sectionWords(section),
+        description: String(inside.length),
+        icon: "",
+        tooltip: "",
+        context: "section",
+        children: ordered.map((operation) => operationRow(operation, now)),
+        open: true,
+      },
+    ];
+  });
+}
+
+function operationRow(operation: Operation, now: number): Row {
+  const can = [
+    "operation",
+    ...(isCancellable(operation) ? ["cancel"] : []),
+    ...(operation.state === "failed" ? ["retry"] : []),
+    ...(isUndoable(operation) ? ["undo"] : []),
+  ];
+  const details = detailLines(operation, now);
+  return {
+    id: operation.id,
+    label: operation.title,
+    description: describe(operation, now),
+    icon: iconOf(operation),
+    tooltip: [operation.title, ...details].join("\n"),
+    context: can.join(","),
+    operation,
+    children: details.map((line, index) => detailRow(operation, line, index)),
+    open: false,
+  };
+}
+
+function detailRow(operation: Operation, line: string, index: number): Row {
+  const id = `${operation.id}/${index}`;
+  return { id, label: line, description: "", icon: "", tooltip: line, context: "detail", children: [], open: false };
+}
+
+function describe(operation: Operation, now: number): string {
+  if (operation.blockedBy !== null) {
+    return l10n.t("waits for {0}", holder(operation.blockedBy, now));
+  }
+  if (operation.state === "failed" && operation.error !== null) {
+    return operation.error.message;
+  }
+  const since = operation.finishedAt ?? operation.startedAt ?? operation.createdAt;
+  const age = duration((now - Date.parse(since)) / 1000);
+  const when = isFinished(operation) ? l10n.t("{0} ago", age) : l10n.t("since {0}", age);
+  return `${stepWords(operation)} · ${when}`;
+}
+
+/** Who, since when, on what, and what the tools said: each line one child of the operation. */
+export function detailLines(operation: Operation, now: number): readonly string[] {
+  const { origin, blockedBy, error } = operation;
+  const times = [
+    l10n.t("asked by {0} (pid {1}) at {2}", origin.client, String(origin.pid), clock(operation.createdAt)),
+    ...(operation.startedAt === null ? [] : [l10n.t("started at {0}", clock(operation.startedAt))]),
+    ...(operation.finishedAt === null ? [] : [l10n.t("finished at {0}", clock(operation.finishedAt))]),
+    ...(operation.attempts > 1 ? [l10n.t("planned {0} times", operation.attempts)] : []),
+  ];
+  const waits =
+    blockedBy === null
+      ? []
+      : [l10n.t("waits for {0}", holder(blockedBy, now)), `${lockWords(blockedBy)}: ${blockedBy.path}`];
+  const output = error === null ? [] : [`${error.code}: ${error.message}`, ...lastLines(error.detail ?? "", 8)];
+  const message = operation.message === "" || operation.message === error?.message ? [] : [operation.message];
+  return [...times, ...waits, ...message, ...output];
+}
+
+function lastLines(text: string, count: number): readonly string[] {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.slice(-count);
+}
+
+function clock(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? iso : date.toLocaleTimeString();
+}
+
+function sectionOf(operation: Operation): Section {
+  if (isFinished(operation)) {
+    return "finished";
+  }
+  switch (operation.state) {
+    case "queued":
+      return operation.blockedBy === null ? "queued" : "waiting";
+    case "waiting":
+    case "needsSave":
+      return "waiting";
+    default:
+      return "running";
+  }
+}
+
+function sectionWords(section: Section): string {
+  switch (section) {
+    case "running":
+      return l10n.t("Running");
+    case "waiting":
+      return l10n.t("Waiting");
+    case "queued":
+      return l10n.t("Queued");
+    case "finished":
+      return l10n.t("Finished");
+  }
+}
+
+function iconOf(operation: Operation): string {
+  switch (operation.state) {
+    case "queued":
+      return "clock";
+    case "planning":
+    case "committing":
+    case "syncing":
+      return "sync~spin";
+    case "waiting":
+      return "watch";
+    case "needsSave":
+      return "save";
+    case "done":
+      return "check";
+    case "failed":
+      return "error";
+    case "cancelled":
+      return "circle-slash";
+  }
+}
+
+export function projectName(project: string): string {
+  const path = decodeURIComponent(project.replace(/\/pyproject\.toml$/, "").replace(/\/$/, ""));
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function byPosition(one: Operation, other: Operation): number {
+  return one.position - other.position;
+}
+
+function latestFirst(one: Operation, other: Operation): number {
+  return (other.finishedAt ?? "").localeCompare(one.finishedAt ?? "");
+}

@@ -1,0 +1,69 @@
+import {
+  Disposable,
+  EventEmitter,
+  l10n,
+  ThemeColor,
+  ThemeIcon,
+  type TreeDataProvider,
+  TreeItem,
+  TreeItemCollapsibleState,
+  window,
+} from "vscode";
+import type { App } from "../app";
+import { isFinished } from "../protocol";
+import { queueRows, type Row } from "./rows";
+
+/** Ages in the rows are told in steps this long, in milliseconds, while something runs. */
+const tick = 2000;
+
+/** The queue view: every operation of every process on the projects of this window. */
+export function queueView(app: App): Disposable {
+  const changed = new EventEmitter<undefined>();
+  const provider: TreeDataProvider<Row> = {
+    onDidChangeTreeData: changed.event,
+    getChildren: (row) => [...(row?.children ?? queueRows(app.store.projects, Date.now()))],
+    getTreeItem: treeItem,
+  };
+  const view = window.createTreeView("pyproject.queue", { treeDataProvider: provider, showCollapseAll: true });
+  let timer: NodeJS.Timeout | undefined;
+  const update = (): void => {
+    clearTimeout(timer);
+    const open = app.store.projects.flatMap((status) => status.operations).filter((each) => !isFinished(each)).length;
+    view.badge = open === 0 ? undefined : { value: open, tooltip: l10n.t("{0} operations not finished", open) };
+    changed.fire(undefined);
+    timer = open > 0 && view.visible ? setTimeout(update, tick) : undefined;
+  };
+  const stopTimer = new Disposable(() => {
+    clearTimeout(timer);
+  });
+  return Disposable.from(view, changed, app.store.onDidChange(update), view.onDidChangeVisibility(update), stopTimer);
+}
+
+function treeItem(row: Row): TreeItem {
+  const { None, Expanded, Collapsed } = TreeItemCollapsibleState;
+  const item = new TreeItem(row.label, row.children.length === 0 ? None : row.open ? Expanded : Collapsed);
+  item.id = row.id;
+  item.description = row.description;
+  item.tooltip = row.tooltip;
+  item.contextValue = row.context;
+  item.accessibilityInformation = { label: [row.label, row.description].filter((part) => part !== "").join(", ") };
+  if (row.icon !== "") {
+    item.iconPath = new ThemeIcon(row.icon, colour(row.icon));
+  }
+  return item;
+}
+
+/** Colours of the theme, so that high contrast has its own. */
+function colour(icon: string): ThemeColor | undefined {
+  switch (icon) {
+    case "error":
+      return new ThemeColor("list.errorForeground");
+    case "watch":
+    case "save":
+      return new ThemeColor("list.warningForeground");
+    case "check":
+      return new ThemeColor("testing.iconPassed");
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { workspace } from "vscode";
+import {
+  type ExecuteCommandSignature,
+  LanguageClient,
+  type LanguageClientOptions,
+  type ServerOptions,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import type { App } from "../app";
+import { saveDocument } from "../edits/save";
+import { showRestored } from "../edits/restored";
+import { type ProjectStatus, type Restored, restoredNotification, saveRequest, statusNotification } from "../protocol";
+import type { CommandLine } from "./install";
+import { serverSettings, withoutOurs } from "./settings";
+
+/** What we announce beyond LSP: that we save for the server, and that failures need no showMessage from it. */
+const extras: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    const announced = capabilities.experimental as Record<string, unknown> | undefined;
+    capabilities.experimental = { ...announced, pyprojectSave: true, pyprojectStatus: true };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+/** A client for one run of the server, not yet started. `errorHandler` decides what follows a crash. */
+export function makeClient(
+  app: Omit<App, "server">,
+  { command, args, env }: CommandLine,
+  errorHandler: NonNullable<LanguageClientOptions["errorHandler"]>,
+): LanguageClient {
+  const options = { env: { ...process.env, ...env } };
+  const server: ServerOptions = { command, args: [...args], options };
+  const client = new LanguageClient("pyproject", "pyproject", server, { ...clientOptions(app), errorHandler });
+  client.registerFeature(extras);
+  client.onNotification(statusNotification, (status: ProjectStatus) => {
+    app.store.set(status);
+  });
+  client.onNotification(restoredNotification, (restored: Restored) => showRestored(app, restored));
+  client.onRequest(saveRequest, ({ uri }: { uri: string }) => saveDocument(uri));
+  return client;
+}
+
+function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
+  const noting = async (command: string, args: unknown[], next: ExecuteCommandSignature): Promise<unknown> => {
+    const answer: unknown = await next(command, args);
+    app.own.note(answer);
+    return answer;
+  };
+  return {
+    // Only real files: the left side of a diff (scheme git) is no document of a project.
+    documentSelector: [
+      { scheme: "file", pattern: "**/pyproject.toml" },
+      { scheme: "file", language: "python" },
+    ],
+    initializationOptions: { ...serverSettings(), trusted: workspace.isTrusted },
+    outputChannel: app.log,
+    synchronize: { configurationSection: "pyproject" },
+    middleware: {
+      executeCommand: noting,
+      workspace: {
+        configuration: async (params, token, next) => {
+          const sections: unknown = await next(params, token);
+          return Array.isArray(sections) ? sections.map(withoutOurs) : sections;
+        },
+      },
+    },
+  };
+}

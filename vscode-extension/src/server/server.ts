@@ -1,0 +1,117 @@
+import { commands, l10n, type LogOutputChannel, window } from "vscode";
+import { CloseAction, ErrorAction, type LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import type { App } from "../app";
+import type { Call } from "../protocol";
+import { makeClient } from "./client";
+import { crashPolicy } from "./crashes";
+import type { CommandLine } from "./install";
+import { serverCommand } from "./launch";
+
+/** The one server of this window: started, restarted and asked here, and nowhere else. */
+export class Server {
+  #client: LanguageClient | undefined;
+  #command: CommandLine | undefined;
+  readonly #app: Omit<App, "server">;
+
+  constructor(app: Omit<App, "server">) {
+    this.#app = app;
+  }
+
+  /** How `pyproject-lsp` is started here, for the terminal; undefined until it was. */
+  get command(): CommandLine | undefined {
+    return this.#command;
+  }
+
+  /** The version that the running server says it has. */
+  get version(): string | undefined {
+    return this.#client?.initializeResult?.serverInfo?.version;
+  }
+
+  async start(): Promise<void> {
+    const { context, log } = this.#app;
+    this.#command = await serverCommand(context, log);
+    if (this.#command === undefined) {
+      return;
+    }
+    log.info(`starting ${[this.#command.command, ...this.#command.args].join(" ")}`);
+    const client = makeClient(this.#app, this.#command, this.#crashes());
+    this.#client = client;
+    try {
+      await client.start();
+      await commands.executeCommand("setContext", "pyproject.running", true);
+    } catch (error) {
+      log.error(error instanceof Error ? error : String(error));
+      await this.#down(l10n.t("pyproject: the server did not start."));
+    }
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await commands.executeCommand("setContext", "pyproject.running", false);
+    this.#app.store.clear();
+    await client?.dispose(2000).catch((error: unknown) => {
+      this.#app.log.warn(`the server did not stop by itself: ${String(error)}`);
+    });
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Ask the server for a command of docs/protocol.md. Rejects with its message when it refuses the argument. */
+  async execute(call: Call): Promise<unknown> {
+    if (this.#client === undefined) {
+      throw new Error(l10n.t("the server is not running"));
+    }
+    const answer: unknown = await this.#client.sendRequest("workspace/executeCommand", {
+      command: call.command,
+      arguments: [call.argument],
+    });
+    this.#app.own.note(answer);
+    return answer;
+  }
+
+  /** Whether the running server knows a command: an older one of a setting may lack the newest. */
+  offers(command: string): boolean {
+    const known = this.#client?.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
+    return known.includes(command);
+  }
+
+  /** An edit of the server, in the editor's own types. */
+  async toEdit(edit: unknown): Promise<import("vscode").WorkspaceEdit | undefined> {
+    return this.#client?.protocol2CodeConverter.asWorkspaceEdit(edit as never);
+  }
+
+  #crashes(): NonNullable<LanguageClientOptions["errorHandler"]> {
+    const afterCrash = crashPolicy();
+    return {
+      error: () => ({ action: ErrorAction.Continue }),
+      closed: () => {
+        this.#app.store.clear();
+        if (afterCrash(Date.now()) === "restart") {
+          this.#app.log.warn("the server ended unexpectedly; it is started again once");
+          return { action: CloseAction.Restart, handled: true };
+        }
+        void this.#down(l10n.t("pyproject: the server crashed twice and is not started again."));
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    };
+  }
+
+  async #down(message: string): Promise<void> {
+    await commands.executeCommand("setContext", "pyproject.running", false);
+    await offerRestart(message, this.#app.log);
+  }
+}
+
+async function offerRestart(message: string, log: LogOutputChannel): Promise<void> {
+  const [show, restart] = [l10n.t("Open Log"), l10n.t("Restart Server")];
+  const answer = await window.showErrorMessage(message, show, restart);
+  if (answer === show) {
+    log.show();
+  } else if (answer === restart) {
+    await commands.executeCommand("pyproject.restartServer");
+  }
+}

@@ -1,0 +1,27 @@
+import { l10n, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from "vscode";
+import type { App } from "../app";
+import { currentProject } from "../project";
+import { summary } from "./summary";
+
+/** The item in the status bar. A click opens the queue view. */
+export function statusBar(app: App): { readonly item: StatusBarItem; readonly update: () => boolean } {
+  const item = window.createStatusBarItem("pyproject.status", StatusBarAlignment.Left, 10);
+  item.name = l10n.t("pyproject: queue and lock");
+  item.command = "pyproject.showQueue";
+  const update = (): boolean => {
+    const status = currentProject(app.store);
+    if (status === undefined) {
+      item.hide();
+      return false;
+    }
+    const { text, tooltip } = summary(status, app.server.version, Date.now());
+    item.text = `$(${text.icon}) ${text.text}`;
+    item.tooltip = tooltip;
+    item.accessibilityInformation = { label: `pyproject: ${text.text}`, role: "button" };
+    item.backgroundColor =
+      text.severity === "none" ? undefined : new ThemeColor(`statusBarItem.${text.severity}Background`);
+    item.show();
+    return text.ticking;
+  };
+  return { item, update };
+}

@@ -1,0 +1,34 @@
+import { commands, type Disposable, l10n, window } from "vscode";
+import type { App } from "../app";
+import type { Operation } from "../protocol";
+import { newlyFailed } from "./failures";
+
+/** A message for each failure of an operation that this window asked for; for nothing else. */
+export function notifyFailures(app: App): Disposable {
+  return app.store.onDidChange(({ before, now }) => {
+    for (const operation of newlyFailed(before, now)) {
+      if (app.own.has(operation.id)) {
+        void tell(operation);
+      }
+    }
+  });
+}
+
+async function tell(operation: Operation): Promise<void> {
+  const message = `${operation.title}: ${operation.error?.message ?? operation.message}`;
+  const [output, retry, undo] = [l10n.t("Show Output"), l10n.t("Retry"), l10n.t("Undo")];
+  // A failed sync leaves a committed edit behind, which can be undone; a failed plan has touched nothing.
+  const buttons = operation.error?.code === "sync-failed" ? [output, retry, undo] : [output, retry];
+  switch (await window.showErrorMessage(message, ...buttons)) {
+    case output:
+      await commands.executeCommand("pyproject.queue.showOutput", operation.id);
+      break;
+    case retry:
+      await commands.executeCommand("pyproject.queue.retry", operation.id);
+      break;
+    case undo:
+      await commands.executeCommand("pyproject.queue.undo", operation.id);
+      break;
+    default:
+  }
+}

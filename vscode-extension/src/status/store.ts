@@ -1,0 +1,54 @@
+import { type Event, EventEmitter } from "vscode";
+import type { Operation, ProjectStatus } from "../protocol";
+
+/** The last status of each project, as the server sent it. The only state that the views show. */
+export class StatusStore {
+  readonly #projects = new Map<string, ProjectStatus>();
+  readonly #changed = new EventEmitter<StatusChange>();
+  readonly onDidChange: Event<StatusChange> = this.#changed.event;
+
+  get projects(): readonly ProjectStatus[] {
+    return [...this.#projects.values()];
+  }
+
+  set(status: ProjectStatus): void {
+    const before = this.#projects.get(status.project);
+    this.#projects.set(status.project, status);
+    this.#changed.fire({ before, now: status });
+  }
+
+  /** Forget everything: the server that said it is gone. */
+  clear(): void {
+    this.#projects.clear();
+    this.#changed.fire({ before: undefined, now: undefined });
+  }
+
+  /** The innermost project that holds the file; `file:///a/b` holds `file:///a/b/pyproject.toml`. */
+  projectOf(uri: string): ProjectStatus | undefined {
+    return this.projects
+      .filter((status) => uri === status.project || uri.startsWith(folderOf(status.project)))
+      .sort((one, other) => other.project.length - one.project.length)[0];
+  }
+
+  operation(id: string): Operation | undefined {
+    return this.projects.flatMap((status) => status.operations).find((operation) => operation.id === id);
+  }
+
+  dispose(): void {
+    this.#changed.dispose();
+  }
+}
+
+export interface StatusChange {
+  readonly before: ProjectStatus | undefined;
+  readonly now: ProjectStatus | undefined;
+}
+
+/** The folder of a project with a slash at its end; a status may name the manifest, a script, or the folder itself. */
+export function folderOf(project: string): string {
+  if (project.endsWith("/")) {
+    return project;
+  }
+  const name = project.slice(project.lastIndexOf("/") + 1);
+  return /\.(toml|py)$/.test(name) ? project.slice(0, -name.length) : `${project}/`;
+}
