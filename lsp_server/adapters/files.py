@@ -75,7 +75,7 @@ class Replacement:
                 self._temporary.replace(self.target)
             except PermissionError:
                 # On Windows a reader without delete sharing holds the file for a moment.
-                if sys.platform != "win32" or time.monotonic() > deadline:
+                if os.name != "nt" or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
             else:

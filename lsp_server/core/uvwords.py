@@ -15,7 +15,11 @@ _TITLES = (
     (re.compile(r"Failed to parse: |Expected .* found `|invalid (version|requirement)", re.IGNORECASE), "invalid-requirement"),
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_NOISE = re.compile(r"^(Using |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving )")
+_NOISE = re.compile(
+    r"^(Using |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving |hint: )"
+)
+_CAUSE = ("cause: ", "Caused by: ")
+_DECORATION = re.compile(r"^[\s│╰─▶×├┬┆·]+")
 _PACKAGE = re.compile(r"(?:Failed to (?:build|download|fetch)|Building) `?([A-Za-z0-9._-]+)")
 _LOCK_OUTDATED = re.compile(r"lockfile .*needs to be updated|lockfile .*out.?dated", re.IGNORECASE | re.DOTALL)
 
@@ -34,17 +38,20 @@ def failure(stderr: str, *, fallback: str = "uv-failed") -> Failure:
 
 
 def sentence(words: str) -> str:
-    """Return the one line of uv's words that says most: the cause, without uv's own progress lines."""
-    lines = [line.strip(" \t│╰─▶×├┬┆·") for line in words.splitlines()]
+    """Return the one line of uv's words that says most: what failed, and the innermost cause."""
+    lines = [_DECORATION.sub("", line).strip() for line in words.splitlines()]
     lines = [line for line in lines if line and not _NOISE.match(line)]
     if not lines:
         return "uv failed without a word"
-    first = lines[0].removeprefix("error: ").removeprefix("Because ")
-    if "No solution found" in first or first.endswith(":"):
-        rest = " ".join(lines[1:])
-        return _shortened(f"{first} {rest}" if rest else first)
-    because = [line for line in lines[1:] if line.startswith(("Because", "Caused by", "Call to", "hint:"))]
-    return _shortened(": ".join([first, *because[:1]]))
+    causes = [place for place, line in enumerate(lines) if line.startswith(_CAUSE)]
+    first = lines[0].removeprefix("error: ")
+    if causes:
+        # The innermost cause runs on over the next lines, up to the hints.
+        cause = " ".join(lines[causes[-1] :])
+        for prefix in _CAUSE:
+            cause = cause.removeprefix(prefix)
+        return _shortened(f"{first}: {cause.strip()}")
+    return _shortened(" ".join(lines) if first.endswith(":") else first)
 
 
 def packages(stderr: str) -> frozenset[str]:

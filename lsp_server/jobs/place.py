@@ -17,20 +17,6 @@ from lsp_server.jobs.journal import Journal, ProcessId
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings that change what jobs do; the names in brackets are those of docs/protocol.md."""
-
-    uv_path: str | None = None  # uv.path
-    sync_after_edit: bool = True  # sync.afterEdit
-    sync_on_save: str = "off"  # sync.onSave
-    bounds: str | None = None  # edit.bounds
-    network: bool = True  # network
-    guardian: bool = True  # guardian
-    lock_timeout: float = 0.0  # lock.timeout, seconds; 0 is for ever
-    trusted: bool = True  # trusted
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """One project on this machine."""
 

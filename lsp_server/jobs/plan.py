@@ -14,9 +14,10 @@ from lsp_server.core import commandline, facts, lockfile, pyproject, toml, uvwor
 from lsp_server.core.commandline import Batch, Request, Target
 from lsp_server.core.intent import Bump, Intent, Lock, Undo
 from lsp_server.core.operation import Failure
+from lsp_server.core.settings import Settings
 from lsp_server.jobs import undo
 from lsp_server.jobs.journal import Journal, ProcessId, Texts
-from lsp_server.jobs.place import Place, Settings
+from lsp_server.jobs.place import Place
 from lsp_server.locks.rank import assert_may_start_uv
 
 

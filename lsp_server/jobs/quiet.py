@@ -22,10 +22,15 @@ SAFETY_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Quiet:
-    """Watches one project for quiet. Used by one thread; `wake` may be set from any."""
+    """Watches one project for quiet. Used by one thread; `wake` may be set from any.
+
+    `doubts` is set when a lock was busy with nobody listed (a uv in another container): from then on the locks
+    themselves are probed, which in its turn can make somebody's attempt fail for microseconds.
+    """
 
     place: Place
     wake: threading.Event
+    doubts: bool = False
     _probes: dict[Path, LockProbe] = field(default_factory=dict)
     _watched: dict[Path, live.Cancel] = field(default_factory=dict)
     _awaited: dict[int, live.Cancel] = field(default_factory=dict)
@@ -102,6 +107,9 @@ class Quiet:
         return look(self.place.project.root, ignore)
 
     def _is_held(self, path: Path) -> bool:
+        users = live.lock_users(path)
+        if users is not None and (users.holders or not self.doubts):
+            return bool(users.holders)
         probe = self._probes.get(path)
         if probe is None:
             probe = self._probes[path] = LockProbe(path)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from lsp_server.adapters import environment, uv
 from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.operation import Failure
+from lsp_server.core.settings import Settings
 from lsp_server.jobs.journal import Texts
-from lsp_server.jobs.place import Place, Settings
+from lsp_server.jobs.place import Place
 from lsp_server.jobs.plan import Selection, run_uv
 from lsp_server.locks.rank import assert_may_start_uv
 

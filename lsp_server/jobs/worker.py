@@ -17,11 +17,12 @@ from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import diff, facts, intent
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, State
+from lsp_server.core.settings import Settings
 from lsp_server.jobs import outcome, recover
 from lsp_server.jobs.commit import Busy, Changed, Committed, commit
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
-from lsp_server.jobs.place import Place, Settings, now
+from lsp_server.jobs.place import Place, now
 from lsp_server.jobs.plan import Asked, Cancelled, Planned, Planner, as_lock, refusal, selection
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.jobs.settle import Settling, judge, writers_of
@@ -319,6 +320,7 @@ class Worker:
                     self.ledger.move(name, "committing", message=outcome.committed(planned, name, asked))
                 return None
             case Busy() | Changed():
+                self._quiet.doubts |= isinstance(result, Busy) and self._quiet.blocker() is None
                 self._back_to_waiting(names)
                 return planned if isinstance(result, Busy) else None
             case Failure():

@@ -30,14 +30,19 @@ export const table: Readonly<Record<string, Command>> = {
   "pyproject.syncEnvironment": asking((_, uri) => plain("pyproject.sync", uri)),
   "pyproject.undoLast": asking((_, uri) => plain("pyproject.undo", uri)),
   // The queue view
-  "pyproject.showQueue": async () => void (await commands.executeCommand("pyproject.queue.focus")),
+  "pyproject.showQueue": async () => {
+    await commands.executeCommand("pyproject.queue.focus");
+  },
   "pyproject.queue.cancel": (app, argument) => act(app, "cancel", operationId(argument)),
   "pyproject.queue.retry": (app, argument) => act(app, "retry", operationId(argument)),
   "pyproject.queue.undo": (app, argument) => act(app, "undo", operationId(argument)),
   "pyproject.queue.showOutput": (app, argument) => showOutput(app, operationId(argument) ?? ""),
   // The server
   "pyproject.restartServer": (app) => app.server.restart(),
-  "pyproject.openLog": (app) => Promise.resolve(app.log.show()),
+  "pyproject.openLog": (app) => {
+    app.log.show();
+    return Promise.resolve();
+  },
 };
 
 /** Register all of the table; a command that throws has said so in the log. */

@@ -48,6 +48,8 @@ function restartOnNeed({ server, log }: App): Disposable {
     workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("pyproject.server")) {
         restart();
+      } else if (change.affectsConfiguration("pyproject")) {
+        void server.tellSettings();
       }
     }),
   );

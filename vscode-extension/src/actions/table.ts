@@ -15,11 +15,11 @@ export async function pickTable(
   const items = tableItems(manifest).filter(
     ({ table }) => typeof table === "string" || except === undefined || !sameTable(table, except),
   );
-  const chosen = await window.showQuickPick(items, { placeHolder });
-  if (chosen === undefined || typeof chosen.table !== "string") {
-    return chosen?.table;
+  const table = (await window.showQuickPick(items, { placeHolder }))?.table;
+  if (typeof table !== "string") {
+    return table;
   }
-  const isGroup = chosen.table === "new-group";
+  const isGroup = table === "new-group";
   const prompt = isGroup ? l10n.t("Name of the new group") : l10n.t("Name of the new extra");
   const name = await window.showInputBox({ prompt, value: isGroup ? "dev" : "", validateInput: nameProblem });
   return name === undefined ? undefined : isGroup ? { group: name } : { extra: name };

@@ -131,17 +131,20 @@ function clock(iso: string): string {
 }
 
 function sectionOf(operation: Operation): Section {
-  if (isFinished(operation)) {
-    return "finished";
-  }
   switch (operation.state) {
     case "queued":
       return operation.blockedBy === null ? "queued" : "waiting";
     case "waiting":
     case "needsSave":
       return "waiting";
-    default:
+    case "planning":
+    case "committing":
+    case "syncing":
       return "running";
+    case "done":
+    case "failed":
+    case "cancelled":
+      return "finished";
   }
 }
 

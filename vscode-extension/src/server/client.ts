@@ -56,12 +56,11 @@ function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
     ],
     initializationOptions: { ...serverSettings(), trusted: workspace.isTrusted },
     outputChannel: app.log,
-    synchronize: { configurationSection: "pyproject" },
     middleware: {
       executeCommand: noting,
       workspace: {
         configuration: async (params, token, next) => {
-          const sections: unknown = await next(params, token);
+          const sections = await next(params, token);
           return Array.isArray(sections) ? sections.map(withoutOurs) : sections;
         },
       },

@@ -1,4 +1,4 @@
-import { commands, l10n, type LogOutputChannel, window } from "vscode";
+import { commands, l10n, type LogOutputChannel, window, type WorkspaceEdit } from "vscode";
 import { CloseAction, ErrorAction, type LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { App } from "../app";
 import type { Call } from "../protocol";
@@ -6,6 +6,7 @@ import { makeClient } from "./client";
 import { crashPolicy } from "./crashes";
 import type { CommandLine } from "./install";
 import { serverCommand } from "./launch";
+import { serverSettings } from "./settings";
 
 /** The one server of this window: started, restarted and asked here, and nowhere else. */
 export class Server {
@@ -79,8 +80,15 @@ export class Server {
     return known.includes(command);
   }
 
+  /** Tell the settings anew; a server that pulls them asks again. */
+  async tellSettings(): Promise<void> {
+    await this.#client?.sendNotification("workspace/didChangeConfiguration", {
+      settings: { pyproject: serverSettings() },
+    });
+  }
+
   /** An edit of the server, in the editor's own types. */
-  async toEdit(edit: unknown): Promise<import("vscode").WorkspaceEdit | undefined> {
+  async toEdit(edit: unknown): Promise<WorkspaceEdit | undefined> {
     return this.#client?.protocol2CodeConverter.asWorkspaceEdit(edit as never);
   }
 

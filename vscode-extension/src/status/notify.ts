@@ -29,6 +29,6 @@ async function tell(operation: Operation): Promise<void> {
     case undo:
       await commands.executeCommand("pyproject.queue.undo", operation.id);
       break;
-    default:
+    case undefined:
   }
 }

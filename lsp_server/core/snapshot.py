@@ -1,0 +1,43 @@
+"""All that a feature may see of one document, frozen at one moment."""
+
+from dataclasses import dataclass
+
+from lsp_server.core import pyproject, text
+from lsp_server.core.pyproject import Manifest
+from lsp_server.core.settings import Settings
+from lsp_server.core.toml import Span
+
+Position = dict[str, int]
+LspRange = dict[str, Position]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One open `pyproject.toml` with what features need to answer in the client's terms."""
+
+    uri: str
+    version: int
+    text: str
+    encoding: text.Encoding
+    settings: Settings
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the text means; cached by text."""
+        return pyproject.read(self.text)
+
+    def range(self, span: Span) -> LspRange:
+        """Return a span as an LSP range."""
+        return {"start": self._position(span.start), "end": self._position(span.end)}
+
+    def span(self, where: LspRange) -> Span:
+        """Return an LSP range as a span."""
+        start, end = where["start"], where["end"]
+        return Span(
+            text.position_to_offset(self.text, start["line"], start["character"], self.encoding),
+            text.position_to_offset(self.text, end["line"], end["character"], self.encoding),
+        )
+
+    def _position(self, offset: int) -> Position:
+        line, character = text.offset_to_position(self.text, offset, self.encoding)
+        return {"line": line, "character": character}

@@ -1,0 +1,102 @@
+"""Code actions in pyproject.toml: on a dependency, on the version, on the file.
+
+Each is a command, so that a client without `codeAction/resolve` or `applyEdit` can do it too, and so that the edit
+is computed under the lock and never here.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lsp_server.core import versions
+from lsp_server.core.pyproject import Dependency, Table
+from lsp_server.core.snapshot import LspRange, Snapshot
+from lsp_server.core.toml import Span
+
+CodeAction = dict[str, Any]
+KINDS = ("refactor.rewrite", "refactor.move", "source.pyproject")
+
+
+def code_actions(snapshot: Snapshot, where: LspRange, only: Sequence[str] | None = None) -> list[CodeAction]:
+    """Return the actions for a range, of the kinds that the client wants.
+
+    Args:
+        snapshot: the document.
+        where: the cursor or the selection.
+        only: kinds as in the LSP; a wanted kind covers its sub-kinds. None wants all.
+
+    """
+    span = snapshot.span(where)
+    actions = [
+        *(action for dependency in _touched(snapshot, span) for action in _on_dependency(snapshot, dependency)),
+        *_on_version(snapshot, span),
+        *_on_file(snapshot),
+    ]
+    return [action for action in actions if only is None or any(_covers(kind, action["kind"]) for kind in only)]
+
+
+def _touched(snapshot: Snapshot, span: Span) -> Iterator[Dependency]:
+    for dependency in snapshot.manifest.dependencies:
+        if dependency.name and dependency.span.start <= span.end and span.start <= dependency.span.end:
+            yield dependency
+
+
+def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeAction]:
+    name, table = dependency.name, dependency.table
+    yield _action(
+        f"Remove {name} from {table.label()}",
+        "refactor.rewrite",
+        "pyproject.remove",
+        {"uri": snapshot.uri, "packages": [name], **_place(table)},
+    )
+    if table.kind == "runtime":
+        yield _action(
+            f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]}
+        )
+    for target in _targets(snapshot, table):
+        yield _action(
+            f"Move {name} to {target.label()}",
+            "refactor.move",
+            "pyproject.move",
+            {"uri": snapshot.uri, "package": name, "from": _place(table), "to": _place(target)},
+        )
+
+
+def _targets(snapshot: Snapshot, source: Table) -> Iterator[Table]:
+    """Yield the tables to move to: those that exist, and the `dev` group, which uv makes where it is missing."""
+    known = [Table("runtime"), *snapshot.manifest.tables(), Table("group", "dev")]
+    for table in dict.fromkeys(known):
+        if table != source and (table.kind != "runtime" or snapshot.manifest.has_project):
+            yield table
+
+
+def _on_version(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
+    manifest = snapshot.manifest
+    place = manifest.version_span
+    if manifest.version is None or place is None or not (place.start <= span.end and span.start <= place.end):
+        return
+    for part in ("major", "minor", "patch"):
+        number = versions.bumped(manifest.version, part)
+        if number is not None:
+            yield _action(
+                f"Bump {part} version: {manifest.version} → {number}",
+                "refactor.rewrite",
+                "pyproject.bumpVersion",
+                {"uri": snapshot.uri, "bump": part},
+            )
+
+
+def _on_file(snapshot: Snapshot) -> Iterator[CodeAction]:
+    yield _action("Sync the environment", "source.pyproject.sync", "pyproject.sync", {"uri": snapshot.uri})
+    yield _action("Update uv.lock", "source.pyproject.lock", "pyproject.lock", {"uri": snapshot.uri})
+
+
+def _place(table: Table) -> dict[str, str]:
+    return {} if table.kind == "runtime" else {table.kind: table.name or ""}
+
+
+def _action(title: str, kind: str, command: str, argument: dict[str, Any]) -> CodeAction:
+    return {"title": title, "kind": kind, "command": {"title": title, "command": command, "arguments": [argument]}}
+
+
+def _covers(wanted: str, kind: str) -> bool:
+    return wanted == "" or kind == wanted or kind.startswith(wanted + ".")

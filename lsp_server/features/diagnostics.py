@@ -1,0 +1,34 @@
+"""Diagnostics of a manifest that stop an operation: a syntax error, a requirement that is none."""
+
+from typing import Any
+
+from lsp_server.core import requirement, toml
+from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.toml import Span
+
+Diagnostic = dict[str, Any]
+ERROR = 1
+
+
+def diagnostics(snapshot: Snapshot) -> list[Diagnostic]:
+    """Return what is wrong in a manifest, in the order of the text."""
+    found = [
+        _diagnostic(snapshot, dependency.span, "invalid-requirement", parsed.message)
+        for dependency in snapshot.manifest.dependencies
+        if isinstance(parsed := requirement.parse(dependency.text), requirement.Invalid)
+    ]
+    problem = toml.problem(snapshot.text)
+    if problem is not None:
+        place = min(problem.offset, len(snapshot.text))
+        found.insert(0, _diagnostic(snapshot, Span(place, min(place + 1, len(snapshot.text))), "invalid-toml", problem.message))
+    return found
+
+
+def _diagnostic(snapshot: Snapshot, span: Span, code: str, message: str) -> Diagnostic:
+    return {
+        "range": snapshot.range(span),
+        "severity": ERROR,
+        "code": code,
+        "source": "pyproject-lsp",
+        "message": message,
+    }

@@ -1,0 +1,115 @@
+"""What we add to LSP, as docs/protocol.md says: names, and the shapes of what goes over the wire."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lsp_server.core.intent import CHANGING_COMMANDS
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
+
+NAME = "pyproject-lsp"
+STATUS = "pyproject/status"
+SAVE = "pyproject/save"
+SERVER_STATUS = "experimental/serverStatus"
+ANSWERING_COMMANDS = (
+    "pyproject.retry",
+    "pyproject.cancel",
+    "pyproject.status",
+    "pyproject.preview",
+    "pyproject.checkUpgrades",
+)
+COMMANDS = (*sorted(CHANGING_COMMANDS), *ANSWERING_COMMANDS)
+INVALID_PARAMS = -32602
+
+
+def status(project: str, operations: Sequence[Operation], *, environment: str, lock: str) -> dict[str, Any]:
+    """Return the object of `pyproject/status` and of the command `pyproject.status`.
+
+    Args:
+        project: the project's URI.
+        operations: all unfinished ones in the order of the queue, then the finished ones, the newest first.
+        environment: "in-sync", "stale", "syncing", "missing" or "unknown".
+        lock: "up-to-date", "stale", "missing" or "unknown".
+
+    """
+    active = [operation for operation in operations if not operation.finished]
+    queue = [operation.id for operation in active if operation.state in HOLDS_QUEUE]
+    return {
+        "project": project,
+        "state": _state(operations),
+        "operations": [_operation(o, queue.index(o.id) if o.id in queue else 0) for o in operations],
+        "environment": environment,
+        "lock": lock,
+        "message": _message(operations),
+    }
+
+
+def _state(operations: Sequence[Operation]) -> str:
+    active = [operation for operation in operations if not operation.finished]
+    if any(operation.blocked is not None for operation in active) and not any(
+        operation.state in {"planning", "committing"} for operation in active
+    ):
+        return "blocked"
+    if active:
+        return "busy"
+    return "error" if operations and operations[0].state == "failed" else "idle"
+
+
+def _message(operations: Sequence[Operation]) -> str:
+    active = [operation for operation in operations if not operation.finished]
+    if not active:
+        last = operations[0] if operations else None
+        return f"{last.title}: {last.message}" if last is not None and last.state == "failed" else ""
+    blocked = next((operation for operation in active if operation.blocked is not None), None)
+    edits = f"{len(active)} edit{'s' if len(active) != 1 else ''} queued"
+    if blocked is not None:
+        return f"{blocked.message}, {edits}"
+    waiting = next((operation for operation in active if operation.state == "needsSave"), None)
+    if waiting is not None and len(active) == 1:
+        return waiting.message
+    first = active[0]
+    return f"{first.title}: {first.message or first.state}"
+
+
+def _operation(operation: Operation, position: int) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "kind": operation.kind,
+        "title": operation.title,
+        "state": operation.state,
+        "position": position,
+        "origin": {"client": operation.origin.client, "pid": operation.origin.pid},
+        "blockedBy": _blocked(operation.blocked),
+        "createdAt": operation.created_at,
+        "startedAt": operation.started_at,
+        "finishedAt": operation.finished_at,
+        "attempts": operation.attempts,
+        "message": operation.message,
+        "error": _failure(operation.failure),
+    }
+
+
+def _blocked(blocked: Blocked | None) -> dict[str, Any] | None:
+    if blocked is None:
+        return None
+    return {
+        "lock": blocked.lock,
+        "pid": blocked.pid,
+        "command": blocked.command,
+        "since": blocked.since,
+        "path": blocked.path,
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, str] | None:
+    return None if failure is None else {"code": failure.code, "message": failure.message, "detail": failure.detail}
+
+
+def server_status(statuses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return rust-analyzer's `experimental/serverStatus` for all projects together."""
+    states = {one["state"] for one in statuses.values()}
+    message = next((str(one["message"]) for one in statuses.values() if one["message"]), "")
+    return {
+        "health": "error" if "error" in states else "warning" if "blocked" in states else "ok",
+        "quiescent": states <= {"idle", "error"},
+        "message": message,
+    }
