@@ -43,7 +43,9 @@ def usable_python(folder: Path, requires_python: str | None) -> Path | None:
     if environment is None or environment.base_python is None or environment.version is None:
         return None
     try:
-        allowed = SpecifierSet(requires_python or "").contains(".".join(environment.version.split(".")[:3]), prereleases=True)
+        allowed = SpecifierSet(requires_python or "").contains(
+            ".".join(environment.version.split(".")[:3]), prereleases=True
+        )
     except InvalidSpecifier:
         return None
     return environment.base_python if allowed else None

@@ -75,6 +75,12 @@ def find(path: Path) -> Project | None:
     return Project("workspace", nearest.parent)
 
 
+def find_by_root(uri: str) -> Project:
+    """Return the project whose status names this URI: a folder's workspace, or a script."""
+    path = path_of(uri)
+    return Project("script" if path.is_file() else "workspace", path)
+
+
 def find_script(path: Path) -> Project:
     """Return the project that a PEP 723 script is by itself."""
     return Project("script", Path(os.path.realpath(path)))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from lsp_server.core import pyproject, text
+from lsp_server.core import pyproject
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.settings import Settings
+from lsp_server.core.text import Encoding, offset_to_position, position_to_offset
 from lsp_server.core.toml import Span
 
 Position = dict[str, int]
@@ -18,7 +19,7 @@ class Snapshot:
     uri: str
     version: int
     text: str
-    encoding: text.Encoding
+    encoding: Encoding
     settings: Settings
 
     @property
@@ -34,10 +35,10 @@ class Snapshot:
         """Return an LSP range as a span."""
         start, end = where["start"], where["end"]
         return Span(
-            text.position_to_offset(self.text, start["line"], start["character"], self.encoding),
-            text.position_to_offset(self.text, end["line"], end["character"], self.encoding),
+            position_to_offset(self.text, start["line"], start["character"], self.encoding),
+            position_to_offset(self.text, end["line"], end["character"], self.encoding),
         )
 
     def _position(self, offset: int) -> Position:
-        line, character = text.offset_to_position(self.text, offset, self.encoding)
+        line, character = offset_to_position(self.text, offset, self.encoding)
         return {"line": line, "character": character}

@@ -12,7 +12,10 @@ _TITLES = (
     (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found"), "not-found"),
     (re.compile(r"Package `?[^`]+`? not found in workspace|No such file|does not exist"), "not-found"),
     (re.compile(r"TOML parse error|Failed to parse: `?pyproject\.toml"), "invalid-toml"),
-    (re.compile(r"Failed to parse: |Expected .* found `|invalid (version|requirement)", re.IGNORECASE), "invalid-requirement"),
+    (
+        re.compile(r"Failed to parse: |Expected .* found `|invalid (version|requirement)", re.IGNORECASE),
+        "invalid-requirement",
+    ),
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NOISE = re.compile(

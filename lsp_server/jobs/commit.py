@@ -50,7 +50,9 @@ def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     return tuple(locks)
 
 
-def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str) -> Outcome:
+def commit(
+    place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str
+) -> Outcome:
     """Replace the files of a plan if they are still what the plan was made from.
 
     Args:
@@ -75,7 +77,10 @@ def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quie
                 prepared[path] = files.Replacement(path, content)
         return _under_locks(place, base, prepared, changes, editor, still_quiet, label)
     except OSError as error:
-        return Failure("uv-failed", f"cannot write {error.filename or place.project.root}: {error.strerror or error}; nothing was changed")
+        return Failure(
+            "uv-failed",
+            f"cannot write {error.filename or place.project.root}: {error.strerror or error}; nothing was changed",
+        )
     finally:
         for replacement in prepared.values():
             replacement.discard()

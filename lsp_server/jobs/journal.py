@@ -129,7 +129,14 @@ class Journal:
         with self._transaction() as database:
             cursor = database.execute(
                 "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, _dump(operation)),
+                (
+                    operation.id,
+                    operation.project,
+                    operation.state,
+                    self.owner.pid,
+                    self.owner.started,
+                    _dump(operation),
+                ),
             )
             ticket = cursor.lastrowid or 0
         return _with_ticket(operation, ticket)
@@ -184,9 +191,7 @@ class Journal:
                 "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
                 [(number, str(path), before[path], after[path]) for path in after],
             )
-            database.execute(
-                "DELETE FROM change WHERE state != 'prepared' AND id <= ?", (number - KEPT_TRANSACTIONS,)
-            )
+            database.execute("DELETE FROM change WHERE state != 'prepared' AND id <= ?", (number - KEPT_TRANSACTIONS,))
         return number
 
     def mark(self, change: int, state: ChangeState) -> None:

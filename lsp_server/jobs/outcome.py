@@ -67,7 +67,10 @@ def lost(operation: Operation, culprits: Sequence[int]) -> Failure:
 
 def lock_timeout(operation: Operation, limit: float) -> Failure:
     """Say that an operation did not get its turn in the time that `lock.timeout` allows."""
-    return Failure("lock-timeout", f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed")
+    return Failure(
+        "lock-timeout",
+        f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed",
+    )
 
 
 def unexpected(error: Exception) -> Failure:

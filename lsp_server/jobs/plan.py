@@ -81,9 +81,7 @@ class Planner:
             return Cancelled()
         return Planned(base, texts, done, {**broken, **failures})
 
-    def _together(
-        self, start: Texts, asked: Sequence[Asked]
-    ) -> tuple[Texts, tuple[str, ...], Mapping[str, Failure]]:
+    def _together(self, start: Texts, asked: Sequence[Asked]) -> tuple[Texts, tuple[str, ...], Mapping[str, Failure]]:
         """Halve what fails until the culprit stands alone; each half is planned on what went through before it."""
         if not asked or self.cancellation.requested.is_set():
             return start, (), {}
@@ -151,7 +149,7 @@ class Planner:
         assert_may_start_uv()
         temporary = str(self.shadow.temporary)
         # A TMPDIR of its own gives the shadow its own locks: `uv add --no-sync` locks the interpreter there.
-        overrides = {name: temporary for name in ("TMPDIR", "TMP", "TEMP")}
+        overrides = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
         overrides["UV_PROJECT_ENVIRONMENT"] = ".venv"
         python = environment.usable_python(self.place.environment, self._requires_python())
         if python is not None:
@@ -253,7 +251,9 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Failure("invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8")
+        return Failure(
+            "invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8"
+        )
     problem = toml.problem(text)
     if problem is not None:
         where = f"{one.manifest}:{problem.line}:{problem.column}"
@@ -261,7 +261,8 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:
     manifest = pyproject.read(text)
     if isinstance(one.intent, Bump) and manifest.dynamic_version:
         return Failure(
-            "invalid-toml", f"{one.manifest}: the version is dynamic (the build backend makes it), so it cannot be bumped here"
+            "invalid-toml",
+            f"{one.manifest}: the version is dynamic (the build backend makes it), so it cannot be bumped here",
         )
     if not manifest.has_project and not isinstance(one.intent, Lock):
         missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"

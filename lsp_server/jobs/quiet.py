@@ -97,7 +97,7 @@ class Quiet:
             ("project", self.place.project_lock),
         )
         for name, path in locks:
-            if self._is_held(path):
+            if self.is_held(path):
                 return self._held(name, path, ignore)
         return self.writing(ignore)
 
@@ -106,7 +106,8 @@ class Quiet:
         look = live.every_process if self.place.project.kind == "script" else live.processes
         return look(self.place.project.root, ignore)
 
-    def _is_held(self, path: Path) -> bool:
+    def is_held(self, path: Path) -> bool:
+        """Tell whether somebody holds a lock, without an event for those who watch it."""
         users = live.lock_users(path)
         if users is not None and (users.holders or not self.doubts):
             return bool(users.holders)

@@ -58,7 +58,8 @@ def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation
             ended = _ended(operation, "done", message="committed; the server ended before it could sync")
         else:
             failure = Failure(
-                "interrupted", f"the process that had taken it (pid {owner.pid}) ended before it was done; nothing was changed: retry it"
+                "interrupted",
+                f"the process that had taken it (pid {owner.pid}) ended before it was done; nothing was changed: retry it",
             )
             ended = _ended(operation, "failed", failure=failure, message=failure.message)
         journal.save(ended)

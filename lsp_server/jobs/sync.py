@@ -72,7 +72,9 @@ class Lane:
             outcome = Synced(due, Failure("sync-failed", f"uv could not be started: {error}"))
         self.finished(outcome)
 
-    def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
+    def _sync(
+        self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation
+    ) -> Synced:
         wanted = Selection()
         for one in due:
             wanted = wanted.joined(one.selection)

@@ -27,6 +27,7 @@ from lsp_server.jobs.plan import Asked, Cancelled, Planned, Planner, as_lock, re
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.jobs.settle import Settling, judge, writers_of
 from lsp_server.jobs.sync import Due, Lane, Synced
+from lsp_server.jobs.tools import executable_for
 from lsp_server.locks import holder
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
@@ -64,8 +65,10 @@ class Worker:
         self._saved: dict[Path, str] = {}
         self._stopping = False
         self._watches = [
-            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, lambda _path: self.wake.set()),
-            place.watch.lock_file(place.manifest_lock, lambda _path: self.wake.set()),
+            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, self._told),
+            place.watch.lock_file(place.manifest_lock, self._told),
+            *(place.watch.files(f.parent, {f.name}, self._told) for f in projects.files_of(place.project)),
+            place.watch.lock_file(place.environment_lock, self._told),
         ]
         self._thread = threading.Thread(target=self._run, name=f"worker {place.project.root.name}", daemon=True)
 
@@ -95,7 +98,9 @@ class Worker:
 
     def retry(self, operation: Operation) -> Operation:
         """Queue an operation again that had failed or was cancelled, whoever had it."""
-        again = replace(operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False)
+        again = replace(
+            operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False
+        )
         self.ledger.adopt(again)
         self.wake.set()
         return again
@@ -140,6 +145,11 @@ class Worker:
             self._standing.add(operation.id)
         self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
 
+    def _told(self, _path: Path) -> None:
+        """A file of the project, of another process's queue or of a lock moved: look, and show it."""
+        self.wake.set()
+        self.ledger.on_change()
+
     # The loop
 
     def _run(self) -> None:
@@ -164,13 +174,16 @@ class Worker:
         ahead = self.ledger.ahead()
         if ahead:
             first = ahead[0]
-            blocked = Blocked("manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock))
+            blocked = Blocked(
+                "manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock)
+            )
             self._wait_for([o.id for o in self.ledger.within({"queued"})], "queued", blocked)
             return False
         if not self.ledger.group():
             return False
         mutex = FileMutex(self.place.manifest_lock, Rank.MANIFEST, self.ledger.group()[0].title)
-        if not mutex.try_acquire():
+        # Looked at first: a failed attempt closes the lock file, and that event would wake us to try again.
+        if self._quiet.is_held(self.place.manifest_lock) or not mutex.try_acquire():
             self._wait_for([o.id for o in self.ledger.within({"queued"})], "queued", self._manifest_holder())
             return False
         try:
@@ -245,7 +258,7 @@ class Worker:
 
     def _plan(self, base: Texts, wanted: tuple[Asked, ...]) -> Planned | None:
         settings = self._settings()
-        executable = self._executable(settings)
+        executable = executable_for(self.place, settings)
         if isinstance(executable, Failure):
             for one in wanted:
                 self.ledger.fail(one.operation, executable)
@@ -259,12 +272,6 @@ class Worker:
         for operation, failure in planned.failures.items():
             self.ledger.fail(operation, failure)
         return planned if planned.done else None
-
-    def _executable(self, settings: Settings) -> uv.Uv | Failure:
-        if not settings.trusted:
-            return Failure("untrusted", "this workspace is not trusted, so nothing that could run its code is started; trust it, then retry")
-        found = uv.find(settings.uv_path, self.place.environ)
-        return Failure("no-uv", found.message) if isinstance(found, uv.NoUv) else found
 
     def _into_buffer(self, planned: Planned, asked: Sequence[Asked], dirty: frozenset[Path]) -> bool:
         """Put the edit into the unsaved documents and let the operations wait for the user, with no lock held."""
@@ -372,7 +379,11 @@ class Worker:
         if operation.attempts + 1 >= MOST_ATTEMPTS:
             self.ledger.fail(name, outcome.lost(operation, culprits))
             return
-        message = f"another process (pid {culprits[0]}) wrote an older text over it; planning it again" if culprits else "planning it again"
+        message = (
+            f"another process (pid {culprits[0]}) wrote an older text over it; planning it again"
+            if culprits
+            else "planning it again"
+        )
         self.ledger.move(name, "queued", attempts=operation.attempts + 1, message=message)
         self.wake.set()
 
@@ -383,7 +394,12 @@ class Worker:
                 continue
             if relock and operation.attempts + 1 < MOST_ATTEMPTS:
                 self._standing.add(operation.id)
-                self.ledger.move(operation.id, "queued", attempts=operation.attempts + 1, message="uv.lock was overwritten; locking again")
+                self.ledger.move(
+                    operation.id,
+                    "queued",
+                    attempts=operation.attempts + 1,
+                    message="uv.lock was overwritten; locking again",
+                )
                 self.wake.set()
             elif self._wants_sync(operation):
                 self._due.append(Due(operation.id, selection(item.after, [one]), item.before, item.after))
@@ -406,7 +422,7 @@ class Worker:
             self._quiet.arm()
             self._wait_for([one.operation for one in self._due], "syncing", blocker)
             return
-        executable = self._executable(self._settings())
+        executable = executable_for(self.place, self._settings())
         due, self._due = self._due, []
         for one in due:
             if isinstance(executable, Failure):
@@ -425,7 +441,12 @@ class Worker:
                 self._due.append(one)  # another operation's sync was cancelled; this one still wants its own
             elif synced.outdated and operation.attempts + 1 < MOST_ATTEMPTS:
                 self._standing.add(operation.id)
-                self.ledger.move(operation.id, "queued", attempts=operation.attempts + 1, message="the manifest changed; locking again")
+                self.ledger.move(
+                    operation.id,
+                    "queued",
+                    attempts=operation.attempts + 1,
+                    message="the manifest changed; locking again",
+                )
             elif synced.failure is not None:
                 self.ledger.fail(operation.id, synced.failure)
             else:
@@ -466,7 +487,8 @@ class Worker:
 
     def _is_torn(self, base: Texts, asked: Sequence[Asked]) -> bool:
         return any(
-            base.get(one.manifest) is not None and refusal(as_lock(one), base.get(one.manifest)) is not None for one in asked
+            base.get(one.manifest) is not None and refusal(as_lock(one), base.get(one.manifest)) is not None
+            for one in asked
         )
 
     def _wait_for_writer(self, group: Sequence[Operation]) -> bool:

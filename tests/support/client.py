@@ -162,8 +162,15 @@ class Client(Session):
     def _save_for_server(self, params: Body) -> Body:
         with self._editing:
             buffer = self.buffers.get(path_of(params["uri"]))
+            if buffer is None or buffer.typed:
+                return {"saved": False}
+            disk = buffers.read_text(buffer.path)
+            if disk == buffer.text:
+                # The server has written the same text: the buffer is clean without a write.
+                buffer.disk = disk
+                return {"saved": True}
             # Editors refuse to save over a file that changed since they read it.
-            if buffer is None or buffer.typed or buffers.read_text(buffer.path) != buffer.disk:
+            if disk != buffer.disk:
                 return {"saved": False}
             self._save(buffer)
         return {"saved": True}

@@ -40,8 +40,10 @@ const licence = [join(here, "LICENSE"), join(here, "..", "LICENSE")].find((path)
 if (licence !== undefined) {
   cpSync(licence, join(stage, "LICENSE.txt"));
 }
-const { devDependencies: _, scripts: __, ...manifest } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-delete manifest.private;
+const manifest = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+for (const field of ["devDependencies", "scripts", "private"]) {
+  delete manifest[field];
+}
 writeFileSync(join(stage, "package.json"), JSON.stringify(manifest, null, 2));
 
 const vsce = join(here, "node_modules", "@vscode", "vsce", "vsce");

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,13 @@ PLATFORMS = {
 def pip(*arguments: str) -> None:
     """Run pip; its own words go to the terminal when it fails."""
     subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments], check=True)
+
+
+def constraints() -> str:
+    """Return the versions of the project's own lock file, so that what is shipped is what was tested."""
+    lock = ROOT / "uv.lock"
+    packages = tomllib.loads(lock.read_text())["package"] if lock.exists() else []
+    return "".join(f"{item['name']}=={item['version']}\n" for item in packages if "registry" in item["source"])
 
 
 def requirements(wheels: Path) -> list[str]:
@@ -63,7 +71,10 @@ def main() -> None:
     target = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as scratch:
         wheels = Path(scratch)
-        pip("wheel", "--prefer-binary", "-w", str(wheels), str(ROOT))
+        locked = wheels / "constraints.txt"
+        locked.write_text(constraints())
+        pip("wheel", "--prefer-binary", "-c", str(locked), "-w", str(wheels), str(ROOT))
+        locked.unlink()
         if "--this-machine" not in sys.argv:
             bring_platforms(wheels, requirements(wheels))
         pip("download", "--no-deps", "-d", str(wheels), "pip")

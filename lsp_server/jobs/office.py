@@ -1,0 +1,156 @@
+"""All workers of this process, one a project, with the journal and the watch that they share."""
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from lsp_server.adapters import project as projects
+from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.project import Project
+from lsp_server.adapters.watch import Watch
+from lsp_server.core import intent
+from lsp_server.core.intent import BadArgument
+from lsp_server.core.operation import Operation, Origin
+from lsp_server.core.settings import Settings
+from lsp_server.jobs import recover
+from lsp_server.jobs.journal import Journal
+from lsp_server.jobs.place import Place, now, this_process
+from lsp_server.jobs.worker import Worker
+
+STATE_VARIABLE = "PYPROJECT_LSP_STATE_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class NoProject:
+    """A URI that belongs to no project; the message says why and what to do."""
+
+    message: str
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return the state folder: `PYPROJECT_LSP_STATE_DIR`, else the user's state folder of this system."""
+    named = environ.get(STATE_VARIABLE)
+    return Path(named).absolute() if named else platformdirs.user_state_path("pyproject-lsp", appauthor=False)
+
+
+class Office:
+    """Opens workers as projects are asked for, and closes all of them. Safe from any thread."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        settings: Callable[[], Settings],
+        environ: Mapping[str, str],
+        on_change: Callable[[Project], None] = lambda _project: None,
+    ) -> None:
+        self.state = state_folder(environ)
+        self.journal = Journal(self.state / "journal.sqlite3", this_process())
+        self.watch = Watch()
+        self._editor = editor
+        self._settings = settings
+        self._environ = environ
+        self._on_change = on_change
+        self._workers: dict[str, Worker] = {}
+        self._mutex = threading.Lock()
+        recover.end_orphans(self.journal)
+
+    def worker(self, project: Project) -> Worker:
+        """Return the worker of a project; it begins to work when it is first asked for."""
+        with self._mutex:
+            found = self._workers.get(project.key)
+            if found is None:
+                place = self.place(project)
+                found = Worker(place, self._editor, self._settings, lambda: self._on_change(project))
+                self._workers[project.key] = found
+                found.start()
+            return found
+
+    def workers(self) -> tuple[Worker, ...]:
+        """Return the workers that were opened."""
+        with self._mutex:
+            return tuple(self._workers.values())
+
+    def place(self, project: Project) -> Place:
+        """Return what the jobs of a project work with."""
+        return Place(project, self.state, self._environ, self.journal, self.watch)
+
+    def submit(self, project: Project, command: str, argument: Mapping[str, Any]) -> Operation | BadArgument:
+        """Queue what a command asks for; when this returns an operation, it is in the journal."""
+        wanted = intent.from_argument(command, argument)
+        if isinstance(wanted, BadArgument):
+            return wanted
+        if isinstance(wanted, intent.Undo) and wanted.id is None:
+            last = self._last_undoable(project)
+            if last is None:
+                return BadArgument("id", None, "the id of a finished operation; none of this project can be undone")
+            argument = {**argument, "id": last.id}
+            wanted = intent.Undo(last.id)
+        if (
+            isinstance(wanted, intent.Add)
+            and wanted.bounds is None
+            and self._settings().edit_bounds
+            and not wanted.script
+        ):
+            argument = {**argument, "bounds": self._settings().edit_bounds}
+        operation = Operation(
+            id=uuid.uuid4().hex,
+            ticket=0,
+            project=project.key,
+            uri=str(argument.get("uri", project.uri)),
+            command=command,
+            argument=dict(argument),
+            kind=intent.kind(wanted),
+            title=self._title(wanted),
+            state="queued",
+            origin=Origin(self._editor.name, os.getpid()),
+            created_at=now(),
+        )
+        return self.worker(project).submit(operation)
+
+    def close(self) -> None:
+        """Stop all workers, then close the journal."""
+        for worker in self.workers():
+            worker.stop()
+        self.watch.close()
+        self.journal.close()
+
+    def _title(self, wanted: intent.Intent) -> str:
+        if isinstance(wanted, intent.Undo) and wanted.id:
+            undone = self.journal.get(wanted.id)
+            return f"Undo '{undone.title}'" if undone else intent.title(wanted)
+        return intent.title(wanted)
+
+    def _last_undoable(self, project: Project) -> Operation | None:
+        finished = self.journal.finished(project.key)
+        undone = {operation.argument.get("id") for operation in finished if operation.kind == "undo"}
+        return next(
+            (
+                operation
+                for operation in finished
+                if operation.kind != "undo" and operation.id not in undone and self.journal.change_of(operation.id)
+            ),
+            None,
+        )
+
+
+def project_of(argument: Mapping[str, Any]) -> Project | NoProject | BadArgument:
+    """Return the project that a command's argument names by `uri`."""
+    uri = argument.get("uri")
+    if not isinstance(uri, str):
+        return BadArgument("uri", uri, "the URI of a file in the project")
+    try:
+        path = projects.path_of(uri)
+    except ValueError:
+        return BadArgument("uri", uri, "a file: URI of a file in the project")
+    if argument.get("script") is True:
+        return projects.find_script(path) if path.is_file() else NoProject(f"{path} is no file")
+    found = projects.find(path)
+    if found is None:
+        return NoProject(f"no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'")
+    return found

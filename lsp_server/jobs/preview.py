@@ -1,0 +1,93 @@
+"""Looking ahead without changing anything: what an operation would do, and which packages have newer versions."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsp_server.adapters import files, uv
+from lsp_server.adapters import project as projects
+from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.shadow import Shadow
+from lsp_server.core import commandline, lockfile, uvwords
+from lsp_server.core.intent import Intent
+from lsp_server.core.operation import Failure
+from lsp_server.core.settings import Settings
+from lsp_server.jobs.place import Place
+from lsp_server.jobs.plan import Asked, Cancelled, Planned, Planner, run_uv
+from lsp_server.jobs.tools import executable_for
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would change: each file's text before and after, and the versions that move in uv.lock."""
+
+    planned: Planned
+    moved: tuple[lockfile.Moved, ...]
+
+
+def preview(place: Place, editor: Editor, settings: Settings, wanted: Intent, path: Path) -> Preview | Failure:
+    """Plan one intent in a shadow of its own, from the open buffer or the file; no lock is taken, nothing changes."""
+    found = executable_for(place, settings)
+    if isinstance(found, Failure):
+        return found
+    manifest = place.manifest_of(path)
+    base: dict[Path, bytes | None] = {each: files.read(each) for each in projects.files_of(place.project)}
+    document = editor.document(manifest)
+    if document is not None:
+        base[manifest] = document.text.encode("utf-8", "surrogatepass")
+    with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
+        shadow = Shadow(Path(folder), place.project.folder)
+        outcome = Planner(place, shadow, found, settings, uv.Cancellation()).plan(
+            base, [Asked("preview", wanted, manifest)]
+        )
+    if isinstance(outcome, Cancelled):
+        return Failure("uv-failed", "the preview was cancelled")
+    if "preview" in outcome.failures:
+        return outcome.failures["preview"]
+    lock = place.project.lockfile
+    return Preview(outcome, lockfile.difference(_text(outcome.base.get(lock)), _text(outcome.result.get(lock))))
+
+
+def outdated(place: Place, settings: Settings) -> list[Mapping[str, Any]] | Failure:
+    """Ask uv for newer versions of the direct and indirect dependencies, in a shadow."""
+    found = executable_for(place, settings)
+    if isinstance(found, Failure):
+        return found
+    base = {each: files.read(each) for each in projects.files_of(place.project)}
+    with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
+        shadow = Shadow(Path(folder), place.project.folder)
+        shadow.lay(base, [place.environment])
+        overrides = {"TMPDIR": str(shadow.temporary)} | ({} if settings.network else {"UV_OFFLINE": "1"})
+        environ = commandline.environment_for(place.environ, **overrides)
+        words = [str(found.path), "tree", "--outdated", "--format", "json"]
+        result = run_uv(place.journal, words, shadow.root, environ, uv.Cancellation())
+    if not result.ok:
+        return uvwords.failure(result.stderr)
+    return list(_newer(json.loads(result.stdout)))
+
+
+def _newer(tree: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  JSON
+    found: dict[str, Mapping[str, Any]] = {}
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            latest = node.get("latest_version") or node.get("latest")
+            if latest and node.get("name") and node.get("version"):
+                found[node["name"]] = {"name": node["name"], "version": node["version"], "latest": latest}
+            waiting += list(node.values())
+    return [found[name] for name in sorted(found)]
+
+
+def _folder(place: Place) -> Path:
+    place.shadow.parent.mkdir(parents=True, exist_ok=True)
+    return place.shadow.parent
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "replace")

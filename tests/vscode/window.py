@@ -1,0 +1,105 @@
+"""One window of VS Code, as a person sees and uses it. Every wait is for what appears on the screen."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A page with a workbench."""
+
+    page: Page
+
+    @property
+    def status(self) -> Locator:
+        """Our item in the status bar."""
+        return self.page.locator('.statusbar-item[id$="pyproject.status"]')
+
+    @property
+    def input(self) -> Locator:
+        """The quick input: palette, pickers, boxes."""
+        return self.page.locator(".quick-input-widget:visible input.input").first
+
+    @property
+    def queue(self) -> Locator:
+        """The rows of the queue view."""
+        return self.page.locator(".pane-body .monaco-list-row:visible")
+
+    @property
+    def toasts(self) -> Locator:
+        """The notifications that are shown."""
+        return self.page.locator(".notifications-toasts .notification-list-item")
+
+    def tab(self, name: str) -> Locator:
+        """The tab of a file."""
+        return self.page.locator(f'.tab[data-resource-name="{name}"]').first
+
+    def expect_status(self, pattern: str, timeout: float = 20) -> None:
+        """Wait until our status item says this."""
+        expect(self.status).to_have_attribute("aria-label", re.compile(pattern), timeout=timeout * 1000)
+
+    def palette(self, title: str) -> None:
+        """Run a command by its title."""
+        self.page.keyboard.press("F1")
+        self.input.wait_for()
+        self.input.fill(f">{title}")
+        row = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first
+        row.wait_for()
+        row.click()
+
+    def choose(self, text: str) -> None:
+        """Take an entry of the picker that is open."""
+        row = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=text).first
+        row.wait_for()
+        row.click()
+
+    def answer(self, text: str) -> None:
+        """Type into the picker or box that is open, and take the first choice."""
+        self.input.wait_for()
+        self.input.fill(text)
+        self.page.locator(".quick-input-list .monaco-list-row, .quick-input-message").first.wait_for()
+        self.input.press("Enter")
+
+    def show_queue(self) -> None:
+        """Click our status item; the queue view opens."""
+        self.status.click()
+        self.page.locator(".pane-header", has_text=re.compile("queue", re.IGNORECASE)).first.wait_for()
+
+    def row(self, text: str) -> Locator:
+        """The row of the queue view with this text."""
+        return self.queue.filter(has_text=text).first
+
+    def row_action(self, text: str, action: str) -> None:
+        """Press one of the buttons that a row of the queue view shows under the pointer."""
+        row = self.row(text)
+        row.hover()
+        row.locator(f'.action-label[aria-label^="{action}"]').click()
+
+    def editor_text(self) -> str:
+        """The lines of the active editor that are on the screen, top to bottom."""
+        lines = self.page.locator(".editor-group-container.active .view-lines .view-line")
+        found = lines.evaluate_all("all => all.map(l => [parseInt(l.style.top), l.textContent])")
+        return "\n".join(text.replace("\u00a0", " ") for _, text in sorted(found))
+
+    def focus_editor(self) -> None:
+        """Put the cursor into the active editor."""
+        self.page.locator(".editor-group-container.active .view-lines").first.click(position={"x": 5, "y": 5})
+
+    def type_at_end(self, text: str) -> None:
+        """Type at the end of the file."""
+        self.focus_editor()
+        self.page.keyboard.press("ControlOrMeta+End")
+        self.page.keyboard.type(text)
+
+    def expect_dirty(self, name: str, *, dirty: bool) -> None:
+        """Wait until the tab of a file shows the mark of the unsaved, or does not."""
+        pattern = re.compile(r"\bdirty\b")
+        expectation = expect(self.tab(name))
+        (expectation.to_have_class if dirty else expectation.not_to_have_class)(pattern)
+
+    def shot(self, path: Path) -> None:
+        """Take a picture of the window."""
+        self.page.screenshot(path=path, animations="disabled", caret="hide")

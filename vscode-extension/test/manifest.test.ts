@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { readManifest, requirementName } from "../src/actions/manifest";
+import { bumpItems } from "../src/actions/bump";
+import { dependencyItems } from "../src/actions/dependencies";
+import { packageItems } from "../src/actions/packages";
+import { lockWords } from "../src/actions/preview";
+import { nameProblem, tableItems } from "../src/actions/table";
+import { applyEdits } from "../src/edits/apply";
+import { contextKeys } from "../src/status/context";
+import { status } from "./samples";
+
+const text = `
+[project]
+name = "demo"
+version = "1.2.3"
+dependencies = ["httpx[http2]>=0.28 ; python_version > '3.11'", "zope.interface"]
+[project.optional-dependencies]
+plot = ["matplotlib"]
+[dependency-groups]
+dev = ["pytest", { include-group = "lint" }]
+lint = []
+`;
+
+describe("a manifest", () => {
+  it("lists dependencies with the table they stand in", () => {
+    const manifest = readManifest(text);
+    expect(manifest?.dependencies.map(({ name, table }) => [name, table])).toEqual([
+      ["httpx", {}],
+      ["zope.interface", {}],
+      ["pytest", { group: "dev" }],
+      ["matplotlib", { extra: "plot" }],
+    ]);
+    expect(manifest).toMatchObject({ version: "1.2.3", groups: ["dev", "lint"], extras: ["plot"] });
+  });
+
+  it("is unknown while its text is broken, and empty where the tables have other types", () => {
+    expect(readManifest("[project\n")).toBeUndefined();
+    expect(readManifest("project = 1\ndependency-groups = []")?.dependencies).toEqual([]);
+  });
+
+  it.each(["requests", "requests>=2", " requests [x] @ file:///w", "requests;python_version<'4'"])(
+    "%s is about requests",
+    (requirement) => {
+      expect(requirementName(requirement)).toBe("requests");
+    },
+  );
+});
+
+describe("the pickers", () => {
+  it("offer every table, and new ones last", () => {
+    const labels = tableItems(readManifest(text)).map(({ label }) => label);
+    expect(labels).toEqual([
+      "runtime dependencies",
+      "group dev",
+      "group lint",
+      "extra plot",
+      "$(add) New group…",
+      "$(add) New extra…",
+    ]);
+  });
+
+  it("take names of groups as PEP 735 has them", () => {
+    expect(nameProblem("dev-2.x")).toBeUndefined();
+    expect(nameProblem("-dev")).toBeTruthy();
+    expect(nameProblem("")).toBeTruthy();
+  });
+
+  it("show a dependency with its table, so that one that stands twice can be told apart", () => {
+    const dependencies = readManifest(text)?.dependencies ?? [];
+    expect(dependencyItems(dependencies)[2]).toMatchObject({ label: "pytest", description: "group dev" });
+  });
+
+  it("keep what was typed as the first choice", () => {
+    const found = { packages: [{ name: "httpx-sse" }, { name: "httpx", version: "0.28.1" }] };
+    expect(packageItems("httpx", found).map(({ label }) => label)).toEqual(["httpx", "httpx-sse"]);
+    expect(packageItems("htt", found).map(({ label }) => label)).toEqual(["htt", "httpx-sse", "httpx"]);
+  });
+
+  it("show the numbers that are known beside the parts of a version", () => {
+    const items = bumpItems(new Map([["minor", "1.3.0"]]));
+    expect(items.find(({ part }) => part === "minor")?.description).toBe("1.3.0");
+    expect(items).toHaveLength(10);
+  });
+});
+
+describe("a preview", () => {
+  it("applies edits by LSP's lines and columns, from the end to the start", () => {
+    const at = (line: number, character: number): { line: number; character: number } => ({ line, character });
+    const edits = [
+      { range: { start: at(0, 0), end: at(0, 1) }, newText: "A" },
+      { range: { start: at(1, 1), end: at(2, 0) }, newText: "!" },
+      { range: { start: at(9, 0), end: at(9, 0) }, newText: "end" },
+    ];
+    expect(applyEdits("a\r\nb\u2028c\rd", edits)).toBe("A\r\nb!dend");
+  });
+
+  it("keeps the order of insertions at one place", () => {
+    const start = { line: 0, character: 0 };
+    const insert = (newText: string) => ({ range: { start, end: start }, newText });
+    expect(applyEdits("c", [insert("a"), insert("b")])).toBe("abc");
+  });
+
+  it("says in one line what happens to the lock file", () => {
+    const changes = [
+      { name: "httpx", from: null, to: "0.28.1" },
+      { name: "idna", from: "3.4", to: "3.11" },
+      { name: "six", from: "1.0", to: null },
+    ];
+    expect(lockWords(changes)).toBe("uv.lock: httpx 0.28.1 is new, idna 3.4 → 3.11, six goes");
+    expect(lockWords([])).toBe("uv.lock: no package changes");
+  });
+});
+
+describe("what the commands are enabled by", () => {
+  it("is off without a project", () => {
+    expect(Object.values(contextKeys(undefined, text))).toEqual([false, false, false, false]);
+  });
+
+  it("needs a dependency to remove and a version to bump", () => {
+    const keys = contextKeys(status(), "[project]\nname = 'x'\ndynamic = ['version']\n");
+    expect(keys).toMatchObject({ "pyproject.hasDependencies": false, "pyproject.hasVersion": false });
+  });
+
+  it("stays on while the manifest is broken: the server says what is wrong", () => {
+    expect(contextKeys(status(), "[")).toMatchObject({ "pyproject.hasDependencies": true });
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { isCancellable, isUndoable, states } from "../src/protocol";
+import { operationId } from "../src/queue/actions";
+import { detailLines, projectName, queueRows } from "../src/queue/rows";
+import { now, operation, status, sync } from "./samples";
+
+const done = operation({ id: "d", state: "done", finishedAt: "2026-03-01T12:00:20Z" });
+const failed = operation({
+  id: "f",
+  state: "failed",
+  finishedAt: "2026-03-01T12:00:25Z",
+  error: { code: "unresolvable", message: "No solution found", detail: "line one\nline two\n" },
+});
+
+describe("the queue", () => {
+  it("sorts operations into running, waiting, queued and finished, the latest finished first", () => {
+    const waiting = operation({ id: "w", state: "waiting", blockedBy: sync });
+    const running = operation({ id: "r", state: "planning" });
+    const rows = queueRows([status({ operations: [done, running, operation(), waiting, failed] })], now);
+    expect(rows.map((row) => [row.label, row.children.map((child) => child.id)])).toEqual([
+      ["Running", ["r"]],
+      ["Waiting", ["w"]],
+      ["Queued", ["a1"]],
+      ["Finished", ["f", "d"]],
+    ]);
+  });
+
+  it("gives every state a place", () => {
+    for (const state of states) {
+      const rows = queueRows([status({ operations: [operation({ state })] })], now);
+      expect(rows.flatMap((row) => row.children)).toHaveLength(1);
+    }
+  });
+
+  it("keeps the order of positions, not of arrival", () => {
+    const operations = [operation({ id: "second", position: 1 }), operation({ id: "first", position: 0 })];
+    const [queued] = queueRows([status({ operations })], now);
+    expect(queued?.children.map((child) => child.id)).toEqual(["first", "second"]);
+  });
+
+  it("has a row for each project only when there are several with operations", () => {
+    const [one, other] = [status({ operations: [done] }), status({ project: "file:///w/b%20c", operations: [failed] })];
+    expect(queueRows([one, status({ project: "file:///w/empty" })], now)[0]?.label).toBe("Finished");
+    expect(queueRows([one, other], now).map((row) => row.label)).toEqual(["demo", "b c"]);
+    expect(queueRows([], now)).toEqual([]);
+  });
+
+  it("offers on each operation only what makes sense", () => {
+    const rows = queueRows([status({ operations: [operation(), done, failed] })], now).flatMap((row) => row.children);
+    const contexts = Object.fromEntries(rows.map((row) => [row.id, row.context]));
+    expect(contexts).toEqual({ a1: "operation,cancel", f: "operation,retry", d: "operation,undo" });
+    expect(isCancellable(operation({ state: "committing" }))).toBe(false);
+    expect(isUndoable(operation({ state: "done", kind: "sync" }))).toBe(false);
+  });
+
+  it("tells who, since when, on what, and the tools' own words", () => {
+    const waiting = detailLines(operation({ state: "waiting", blockedBy: sync, attempts: 2 }), now);
+    expect(waiting[0]).toContain("asked by Visual Studio Code (pid 100)");
+    expect(waiting).toContain("planned 2 times");
+    expect(waiting).toContain("waits for uv sync (pid 4711, 12 s)");
+    expect(waiting).toContain("uv's environment lock: /w/demo/.venv/.lock");
+    expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
+  });
+
+  it("names a project after its folder", () => {
+    expect(projectName("file:///w/demo/pyproject.toml")).toBe("demo");
+    expect(projectName("file:///w/demo/")).toBe("demo");
+  });
+
+  it("knows the operation behind a row, a child of none, and a bare id", () => {
+    const [section] = queueRows([status({ operations: [done] })], now);
+    expect(operationId(section?.children[0])).toBe("d");
+    expect(operationId(section)).toBeUndefined();
+    expect(operationId("x")).toBe("x");
+  });
+});

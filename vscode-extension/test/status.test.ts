@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { shorten } from "../src/status/blocked";
+import { duration } from "../src/status/duration";
+import { newlyFailed } from "../src/status/failures";
+import { OwnOperations } from "../src/status/own";
+import { folderOf, StatusStore } from "../src/status/store";
+import { statusText } from "../src/status/text";
+import { now, operation, status, sync } from "./samples";
+
+describe("the status text", () => {
+  it("is quiet when idle: version and lock state", () => {
+    expect(statusText(status(), "demo 1.2.3", now)).toMatchObject({ text: "demo 1.2.3 · locked", ticking: false });
+  });
+
+  it("says that the lock is stale before it says anything of the environment", () => {
+    const text = statusText(status({ lock: "stale", environment: "missing" }), "demo", now).text;
+    expect(text).toBe("demo · uv.lock is stale");
+  });
+
+  it("says on whom a blocked project waits, with pid, seconds and the number of edits", () => {
+    const waiting = operation({ state: "waiting", blockedBy: sync });
+    const blocked = status({ state: "blocked", operations: [waiting, operation({ id: "b" }), operation({ id: "c" })] });
+    const text = statusText(blocked, "demo", now);
+    expect(text.text).toBe("waits for uv sync (pid 4711, 12 s), 3 edits queued");
+    expect(text).toMatchObject({ icon: "watch", ticking: true });
+  });
+
+  it("does not count finished operations as queued", () => {
+    const waiting = operation({ state: "waiting", blockedBy: { ...sync, pid: null, command: null } });
+    const blocked = status({ state: "blocked", operations: [waiting, operation({ id: "b", state: "done" })] });
+    expect(statusText(blocked, "demo", now).text).toBe("waits for uv's environment lock (12 s), 1 edit queued");
+  });
+
+  it("asks for the save that an operation waits for", () => {
+    const unsaved = status({ state: "busy", operations: [operation({ state: "needsSave" })] });
+    expect(statusText(unsaved, "demo", now)).toMatchObject({ icon: "save", severity: "warning" });
+  });
+
+  it("shows the step of the running operation and how many follow", () => {
+    const busy = status({ state: "busy", operations: [operation({ state: "planning" }), operation({ id: "b" })] });
+    expect(statusText(busy, "demo", now).text).toBe("Add httpx to dependencies: planning (+1)");
+  });
+
+  it("shows the server's own line on an error", () => {
+    const failed = status({ state: "error", message: "no solution" });
+    expect(statusText(failed, "demo", now)).toMatchObject({ text: "no solution", severity: "error" });
+  });
+});
+
+describe("words", () => {
+  it.each([
+    [0.4, "0 s"],
+    [59.9, "59 s"],
+    [60, "1 min"],
+    [3600, "1 h 0 min"],
+    [-5, "0 s"],
+  ])("%d seconds are %s", (seconds, words) => {
+    expect(duration(seconds)).toBe(words);
+  });
+
+  it("shows a command without the folder of its program, on any system", () => {
+    expect(shorten("/opt/bin/uv add httpx")).toBe("uv add httpx");
+    expect(shorten(String.raw`C:\tools\uv.exe sync`)).toBe("uv sync");
+    expect(shorten(`uv add ${"x".repeat(60)}`)).toHaveLength(40);
+  });
+});
+
+describe("the store", () => {
+  it("finds the innermost project of a file, and no project for a folder that only begins the same", () => {
+    const store = new StatusStore();
+    store.set(status({ project: "file:///w" }));
+    store.set(status({ project: "file:///w/demo" }));
+    expect(store.projectOf("file:///w/demo/src/a.py")?.project).toBe("file:///w/demo");
+    expect(store.projectOf("file:///w/demolition/a.py")?.project).toBe("file:///w");
+    expect(store.projectOf("file:///v/a.py")).toBeUndefined();
+  });
+
+  it("takes a status that names the manifest or a script, too", () => {
+    expect(folderOf("file:///w/demo/pyproject.toml")).toBe("file:///w/demo/");
+    expect(folderOf("file:///w/demo")).toBe("file:///w/demo/");
+  });
+
+  it("hands over the status before and the one now", () => {
+    const store = new StatusStore();
+    const seen: (string | undefined)[] = [];
+    store.onDidChange(({ before, now: after }) => seen.push(before?.state, after?.state));
+    store.set(status());
+    store.set(status({ state: "busy" }));
+    store.clear();
+    expect(seen).toEqual([undefined, "idle", "idle", "busy", undefined, undefined]);
+    expect(store.projects).toEqual([]);
+  });
+});
+
+describe("failures", () => {
+  const failed = operation({ state: "failed", finishedAt: "2026-03-01T12:00:10Z" });
+
+  it("are told once", () => {
+    const [before, after] = [status({ operations: [operation()] }), status({ operations: [failed] })];
+    expect(newlyFailed(before, after)).toEqual([failed]);
+    expect(newlyFailed(after, after)).toEqual([]);
+  });
+
+  it("are told again when a retry fails", () => {
+    const again = { ...failed, finishedAt: "2026-03-01T12:00:20Z" };
+    expect(newlyFailed(status({ operations: [failed] }), status({ operations: [again] }))).toEqual([again]);
+  });
+
+  it("are told only for what this window asked", () => {
+    const own = new OwnOperations();
+    own.note({ id: "a1", state: "queued" });
+    own.note(null);
+    own.note({ cancelled: true });
+    expect([own.has("a1"), own.has("b2")]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,26 @@
+/** What the pure parts use of the editor's API: messages in English, and an event. */
+
+export const l10n = {
+  t: (message: string, ...args: readonly (string | number)[]): string =>
+    message.replace(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole)),
+};
+
+export class EventEmitter<T> {
+  readonly #listeners: ((value: T) => void)[] = [];
+  readonly event = (listener: (value: T) => void): void => {
+    this.#listeners.push(listener);
+  };
+  fire(value: T): void {
+    for (const listener of this.#listeners) {
+      listener(value);
+    }
+  }
+  dispose(): void {
+    this.#listeners.length = 0;
+  }
+}
+
+export const window = {};
+export const workspace = {};
+export const commands = {};
+export const Uri = {};
