@@ -5,15 +5,16 @@ import logging
 import sys
 from collections.abc import Sequence
 
+import lsp_server.demo.run as demo
 from lsp_server import __version__
+from lsp_server.cli import doctor, execute, operate, status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code of docs/protocol.md."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0].startswith("--"):
-        if not words or words[0] not in {"--help", "--version"}:
-            words = ["serve", *words]
+    if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
+        words = ["serve", *words]
     parser = _parser()
     options = parser.parse_args(words)
     logging.basicConfig(
@@ -33,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--stdio", action="store_true", help="over standard input and output (the default)")
     where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on a TCP port")
     serve.set_defaults(run=_serve)
+    for command in (demo, status, execute, operate, doctor):
+        command.add(commands)
     return parser
 
 

@@ -36,7 +36,7 @@ def status(project: str, operations: Sequence[Operation], *, environment: str, l
     return {
         "project": project,
         "state": _state(operations),
-        "operations": [_operation(o, queue.index(o.id) if o.id in queue else 0) for o in operations],
+        "operations": [operation(o, queue.index(o.id) if o.id in queue else 0) for o in operations],
         "environment": environment,
         "lock": lock,
         "message": _message(operations),
@@ -70,7 +70,8 @@ def _message(operations: Sequence[Operation]) -> str:
     return f"{first.title}: {first.message or first.state}"
 
 
-def _operation(operation: Operation, position: int) -> dict[str, Any]:
+def operation(operation: Operation, position: int) -> dict[str, Any]:
+    """Return one operation as every client sees it; `position` counts from 0 in the queue."""
     return {
         "id": operation.id,
         "kind": operation.kind,

@@ -69,7 +69,7 @@ class Server(LanguageServer):
         if known is None:
             return params
         message = {"jsonrpc": "2.0", "id": 0, "method": method, "params": params}
-        typed = self.protocol._converter.structure(message, known[0])  # noqa: SLF001  pygls gives no other way to it
+        typed: Any = self.protocol._converter.structure(message, known[0])  # noqa: SLF001  pygls gives no other way to it
         return typed.params
 
     async def office(self) -> Office:

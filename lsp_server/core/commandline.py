@@ -72,9 +72,7 @@ def _place(found: Sequence[Sequence[Request]], request: Request) -> int | None:
 def _shape(request: Request) -> object:
     """Return what two requests must share to go into one command."""
     match request.intent:
-        case Add(
-            table=table, script=script, marker=marker, bounds=bounds, index=index, editable=editable, member=member
-        ):
+        case Add(table=table, script=script, marker=marker, bounds=bounds, index=index, editable=editable, member=member):
             return ("add", request.target, table, script, marker, bounds, index, editable, member)
         case Remove(table=table, script=script):
             return ("remove", request.target, table, script)

@@ -324,9 +324,7 @@ def _keeps_key(base: Any, side: Any, merged: Any) -> bool:  # noqa: ANN401 - val
 
 
 def _keeps_items(base: list[Any], side: list[Any], merged: list[Any]) -> bool:
-    added = all(
-        merged.count(item) >= min(side.count(item), base.count(item) + 1) for item in side if _more(item, side, base)
-    )
+    added = all(merged.count(item) >= min(side.count(item), base.count(item) + 1) for item in side if _more(item, side, base))
     removed = all(merged.count(item) < base.count(item) for item in base if _more(item, base, side))
     if added and removed:
         return True

@@ -176,9 +176,7 @@ def _remove(argument: Mapping[str, Any]) -> Remove:
 def _upgrade(argument: Mapping[str, Any]) -> Upgrade:
     packages = _names(argument, "packages")
     if bool(packages) == _boolean(argument, "all"):
-        raise _Refused(
-            BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true")
-        )
+        raise _Refused(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
     return Upgrade(packages)
 
 
@@ -186,9 +184,7 @@ def _bump(argument: Mapping[str, Any]) -> Bump:
     part = _choice(argument, "bump", get_args(BumpPart))
     version = argument.get("version")
     if (part is None) == (version is None):
-        raise _Refused(
-            BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'")
-        )
+        raise _Refused(BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'"))
     if version is not None:
         try:
             Version(version)

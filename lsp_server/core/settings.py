@@ -74,9 +74,7 @@ def _one(name: str, value: object) -> tuple[str | None, Any]:
         field, allowed = _CHOICES[name]
         return (field, value) if value in allowed else (None, f"is {value!r}; allowed is one of {', '.join(allowed)}")
     if name in _SWITCHES:
-        return (
-            (_SWITCHES[name], value) if isinstance(value, bool) else (None, f"is {value!r}; allowed is true or false")
-        )
+        return (_SWITCHES[name], value) if isinstance(value, bool) else (None, f"is {value!r}; allowed is true or false")
     match name, value:
         case "network", "on" | "off":
             return "network", value == "on"

@@ -74,9 +74,7 @@ JUNK_INSIDE = re.compile(r"[^\r\n#,\]}]*")
 """The same inside an array or an inline table."""
 
 _KEY_PART = re.compile(_KEY)
-_ESCAPE = re.compile(
-    r"\\(?:([btnfre\"\\])|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[ \t]*\r?\n[ \t\r\n]*)"
-)
+_ESCAPE = re.compile(r"\\(?:([btnfre\"\\])|x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|[ \t]*\r?\n[ \t\r\n]*)")
 _SURROGATES = range(0xD800, 0xE000)
 _NAMED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 

@@ -50,9 +50,7 @@ def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     return tuple(locks)
 
 
-def commit(
-    place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str
-) -> Outcome:
+def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str) -> Outcome:
     """Replace the files of a plan if they are still what the plan was made from.
 
     Args:

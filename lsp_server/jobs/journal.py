@@ -210,8 +210,7 @@ class Journal:
     def change_of(self, operation: str) -> Change | None:
         """Return the committed change that an operation was part of."""
         found = self._changes(
-            "state = 'committed' AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = ?)"
-            " ORDER BY id DESC LIMIT 1",
+            "state = 'committed' AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = ?) ORDER BY id DESC LIMIT 1",
             (operation,),
         )
         return found[0] if found else None

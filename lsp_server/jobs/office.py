@@ -91,12 +91,7 @@ class Office:
                 return BadArgument("id", None, "the id of a finished operation; none of this project can be undone")
             argument = {**argument, "id": last.id}
             wanted = intent.Undo(last.id)
-        if (
-            isinstance(wanted, intent.Add)
-            and wanted.bounds is None
-            and self._settings().edit_bounds
-            and not wanted.script
-        ):
+        if isinstance(wanted, intent.Add) and wanted.bounds is None and self._settings().edit_bounds and not wanted.script:
             argument = {**argument, "bounds": self._settings().edit_bounds}
         operation = Operation(
             id=uuid.uuid4().hex,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lsp_server.core import facts, lockfile
 from lsp_server.core.operation import Blocked, Failure, Operation
-from lsp_server.jobs.plan import Asked, Planned
+from lsp_server.jobs.plan import Planned
+from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.sync import Due
 
 

@@ -10,24 +10,16 @@ from pathlib import Path
 from lsp_server.adapters import environment, uv
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.adapters.shadow import Shadow
-from lsp_server.core import commandline, facts, lockfile, pyproject, toml, uvwords
+from lsp_server.core import commandline, facts, lockfile, pyproject, style, toml, uvwords
 from lsp_server.core.commandline import Batch, Request, Target
-from lsp_server.core.intent import Bump, Intent, Lock, Undo
+from lsp_server.core.intent import Bump, Lock, Undo
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import undo
 from lsp_server.jobs.journal import Journal, ProcessId, Texts
 from lsp_server.jobs.place import Place
+from lsp_server.jobs.selection import Asked, selection
 from lsp_server.locks.rank import assert_may_start_uv
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One operation as the planner sees it: its id, its intent, and the manifest it is about."""
-
-    operation: str
-    intent: Intent
-    manifest: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +110,7 @@ class Planner:
             result = self._run(words, batch.first.target.folder)
             if not result.ok:
                 return _Failed(self._failure(result))
-        return {**texts, **self.shadow.read(texts)}
+        return {**texts, **{path: _styled(path, texts[path], new) for path, new in self.shadow.read(texts).items()}}
 
     def _preflight(self, start: Texts, texts: Texts, asked: Sequence[Asked]) -> _Failed | None:
         """Fetch and build what is new, so that a package that cannot be installed fails before anything changed."""
@@ -191,45 +183,11 @@ def run_uv(
             journal.child_ended(child)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a sync installs besides the default groups of the root."""
-
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    everything: bool = False
-
-    def arguments(self) -> tuple[str, ...]:
-        """Return the uv arguments of that sync."""
-        return commandline.sync_arguments(
-            groups=self.groups, extras=self.extras, packages=self.packages, everything=self.everything
-        )
-
-    def joined(self, other: "Selection") -> "Selection":
-        """Return what both select."""
-        return Selection(
-            tuple(dict.fromkeys(self.groups + other.groups)),
-            tuple(dict.fromkeys(self.extras + other.extras)),
-            tuple(dict.fromkeys(self.packages + other.packages)),
-            self.everything or other.everything,
-        )
-
-
-def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
-    """Return what the sync after these operations installs: the tables and the members they touched, if they exist."""
-    manifests = {one.manifest: pyproject.read(_text(texts.get(one.manifest))) for one in asked}
-    groups = {name for manifest in manifests.values() for name in manifest.groups}
-    extras = {name for manifest in manifests.values() for name in manifest.extras}
-    picked = [commandline.touched(one.intent) for one in asked]
-    root = min(texts, key=lambda path: len(path.parts))
-    members = any(path.parent != root.parent for path in manifests)
-    return Selection(
-        tuple(dict.fromkeys(name for pick in picked for name in pick.groups if name in groups)),
-        tuple(dict.fromkeys(name for pick in picked for name in pick.extras if name in extras)),
-        tuple(manifest.name for manifest in manifests.values() if manifest.name) if members else (),
-        any(pick.everything for pick in picked),
-    )
+def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:
+    """Return a manifest as uv made it with the line ends that the user's file has; uv.lock is uv's own."""
+    if old is None or new is None or old == new or path.name.endswith(".lock"):
+        return new
+    return style.restored(_text(old), _text(new)).encode()
 
 
 def _broken(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
@@ -251,9 +209,7 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Failure(
-            "invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8"
-        )
+        return Failure("invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8")
     problem = toml.problem(text)
     if problem is not None:
         where = f"{one.manifest}:{problem.line}:{problem.column}"

@@ -16,7 +16,8 @@ from lsp_server.core.intent import Intent
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.jobs.place import Place
-from lsp_server.jobs.plan import Asked, Cancelled, Planned, Planner, run_uv
+from lsp_server.jobs.plan import Cancelled, Planned, Planner, run_uv
+from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.tools import executable_for
 
 
@@ -40,9 +41,7 @@ def preview(place: Place, editor: Editor, settings: Settings, wanted: Intent, pa
         base[manifest] = document.text.encode("utf-8", "surrogatepass")
     with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
         shadow = Shadow(Path(folder), place.project.folder)
-        outcome = Planner(place, shadow, found, settings, uv.Cancellation()).plan(
-            base, [Asked("preview", wanted, manifest)]
-        )
+        outcome = Planner(place, shadow, found, settings, uv.Cancellation()).plan(base, [Asked("preview", wanted, manifest)])
     if isinstance(outcome, Cancelled):
         return Failure("uv-failed", "the preview was cancelled")
     if "preview" in outcome.failures:

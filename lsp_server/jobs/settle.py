@@ -9,7 +9,7 @@ from lsp_server.adapters.live import UvProcess
 from lsp_server.core import facts, lockfile, pyproject, toml
 from lsp_server.jobs.journal import Change, ProcessId, Texts
 from lsp_server.jobs.place import Place, is_alive
-from lsp_server.jobs.plan import Asked
+from lsp_server.jobs.selection import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,7 @@ def _changed_since(place: Place, item: Settling, path: Path) -> frozenset[facts.
     """Return what later changes of our own queue decided: they are no loss."""
     later: tuple[Change, ...] = place.journal.committed_after(place.key, item.change)
     return frozenset().union(
-        *(
-            facts.changed(_facts(path, one.before.get(path)), _facts(path, one.after[path]))
-            for one in later
-            if path in one.after
-        )
+        *(facts.changed(_facts(path, one.before.get(path)), _facts(path, one.after[path])) for one in later if path in one.after)
     )
 
 
@@ -95,9 +91,7 @@ def _lock_is_stale(place: Place, item: Settling) -> bool:
     if present == planned:
         return False
     root = _read(place.project.root / "pyproject.toml")
-    return (
-        root is not None and lockfile.fits(pyproject.read(root), (present or b"").decode("utf-8", "replace")) is False
-    )
+    return root is not None and lockfile.fits(pyproject.read(root), (present or b"").decode("utf-8", "replace")) is False
 
 
 def _facts(path: Path, content: bytes | None) -> Mapping[facts.Key, str]:

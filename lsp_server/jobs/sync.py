@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from lsp_server.adapters import environment, uv
 from lsp_server.core import commandline, lockfile, uvwords
@@ -10,7 +11,8 @@ from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
-from lsp_server.jobs.plan import Selection, run_uv
+from lsp_server.jobs.plan import run_uv
+from lsp_server.jobs.selection import Selection
 from lsp_server.locks.rank import assert_may_start_uv
 
 
@@ -72,12 +74,8 @@ class Lane:
             outcome = Synced(due, Failure("sync-failed", f"uv could not be started: {error}"))
         self.finished(outcome)
 
-    def _sync(
-        self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation
-    ) -> Synced:
-        wanted = Selection()
-        for one in due:
-            wanted = wanted.joined(one.selection)
+    def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
+        wanted = reduce(Selection.joined, (one.selection for one in due))
         result = self._uv(executable, settings, wanted.arguments(), cancellation)
         if cancellation.requested.is_set():
             return Synced(due, cancelled=True)
@@ -94,9 +92,7 @@ class Lane:
                 return Synced(due, Failure("sync-failed", uvwords.sentence(result.stderr), result.stderr))
         return Synced(due, cancelled=cancellation.requested.is_set())
 
-    def _uv(
-        self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation
-    ) -> uv.Result:
+    def _uv(self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation) -> uv.Result:
         assert_may_start_uv()
         overrides = {} if settings.network else {"UV_OFFLINE": "1"}
         environ = commandline.environment_for(self.place.environ, **overrides)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lsp_server.core import diff, facts, intent
 from lsp_server.core.operation import Failure
+from lsp_server.core.text import split_lines
 from lsp_server.jobs.journal import Change, Journal, Texts
 
 
@@ -69,11 +70,11 @@ def _by_line(old: str, new: str) -> tuple[diff.Edit, ...]:
             found.append(edit)
         elif removed:
             start = edit.start
-            for line in removed.splitlines(keepends=True):
+            for line in split_lines(removed):
                 found.append(diff.Edit(start, start + len(line), ""))
                 start += len(line)
         else:
-            found += [diff.Edit(edit.start, edit.start, line) for line in edit.text.splitlines(keepends=True)]
+            found += [diff.Edit(edit.start, edit.start, line) for line in split_lines(edit.text)]
     return tuple(found)
 
 

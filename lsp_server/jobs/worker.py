@@ -23,8 +23,9 @@ from lsp_server.jobs.commit import Busy, Changed, Committed, commit
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place, now
-from lsp_server.jobs.plan import Asked, Cancelled, Planned, Planner, as_lock, refusal, selection
+from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock, refusal
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
+from lsp_server.jobs.selection import Asked, selection
 from lsp_server.jobs.settle import Settling, judge, writers_of
 from lsp_server.jobs.sync import Due, Lane, Synced
 from lsp_server.jobs.tools import executable_for
@@ -98,9 +99,7 @@ class Worker:
 
     def retry(self, operation: Operation) -> Operation:
         """Queue an operation again that had failed or was cancelled, whoever had it."""
-        again = replace(
-            operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False
-        )
+        again = replace(operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False)
         self.ledger.adopt(again)
         self.wake.set()
         return again
@@ -174,9 +173,7 @@ class Worker:
         ahead = self.ledger.ahead()
         if ahead:
             first = ahead[0]
-            blocked = Blocked(
-                "manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock)
-            )
+            blocked = Blocked("manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock))
             self._wait_for([o.id for o in self.ledger.within({"queued"})], "queued", blocked)
             return False
         if not self.ledger.group():
@@ -487,8 +484,7 @@ class Worker:
 
     def _is_torn(self, base: Texts, asked: Sequence[Asked]) -> bool:
         return any(
-            base.get(one.manifest) is not None and refusal(as_lock(one), base.get(one.manifest)) is not None
-            for one in asked
+            base.get(one.manifest) is not None and refusal(as_lock(one), base.get(one.manifest)) is not None for one in asked
         )
 
     def _wait_for_writer(self, group: Sequence[Operation]) -> bool:

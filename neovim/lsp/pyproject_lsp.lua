@@ -60,7 +60,10 @@ return {
   before_init = function(params, config)
     params.initializationOptions = params.initializationOptions or vim.tbl_get(config, 'settings', 'pyproject')
   end,
-  capabilities = has_module and handlers.capabilities or nil,
+  -- Neovim checks the versions of an edit, but does not say so.
+  capabilities = vim.tbl_deep_extend('force', {
+    workspace = { workspaceEdit = { documentChanges = true } },
+  }, has_module and handlers.capabilities or {}),
   handlers = has_module and handlers.methods or nil,
   on_exit = has_module and handlers.on_exit or nil,
 }

@@ -44,6 +44,7 @@ def test_the_editor_announces_that_it_can_save(nvim: Neovim, server: FakeServer)
     capabilities = server.wait_for("initialize")["capabilities"]
     assert capabilities["experimental"]["pyprojectSave"] is True
     assert capabilities["workspace"]["applyEdit"] is True
+    assert capabilities["workspace"]["workspaceEdit"]["documentChanges"] is True
 
 
 def test_a_commit_leaves_a_clean_buffer_with_the_new_text(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
@@ -81,7 +82,6 @@ def test_writing_after_a_commit_asks_no_question(nvim: Neovim, server: FakeServe
 
 def test_an_edit_is_a_step_of_its_own_between_two_of_the_users(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
     nvim.keys("Gofirst<Esc>")
-    nvim.until("vim.lsp.util.buf_versions[vim.api.nvim_get_current_buf()] == ...", server.version(manifest))
     edit = bump(manifest, nvim.lua("return vim.lsp.util.buf_versions[vim.api.nvim_get_current_buf()]"))
     assert server.request("workspace/applyEdit", edit)["applied"] is True
     nvim.keys("Gosecond<Esc>")
@@ -177,9 +177,9 @@ def test_without_autoread_a_commit_still_reaches_the_buffer(nvim: Neovim, server
 
 
 def test_a_commit_keeps_dos_line_ends(nvim: Neovim, server: FakeServer, root: Path) -> None:
-    inner = root / "dos"
-    inner.mkdir()
-    path = inner / "pyproject.toml"
+    path = root / "other" / "pyproject.toml"
+    path.parent.mkdir()
+    (root / "uv.lock").touch()
     path.write_bytes(MANIFEST.replace("\n", "\r\n").encode())
     nvim.edit(path)
     server.wait_for("textDocument/didOpen", lambda p: p["textDocument"]["uri"] == path.as_uri())

@@ -43,6 +43,7 @@ def start_editor(
 ) -> Iterator[Start]:
     """Starts a VS Code with settings of the test; it is ended with the test, and its log shown if that failed."""
     started: list[editors.Editor] = []
+    failed_before = request.session.testsfailed
     environment = {**tools.environment, "PATH": editors.hermetic_path(tools.environment), "SHELL": "/bin/bash"}
 
     def start(settings: Mapping[str, Any] | None = None, **options: Any) -> editors.Editor:
@@ -54,7 +55,8 @@ def start_editor(
 
     yield start
     for each in started:
-        if request.session.testsfailed:
+        if request.session.testsfailed > failed_before:
+            each.picture_windows(install.CACHE / "failures", request.node.name)
             print(each.log())
         each.stop()
 

@@ -71,6 +71,12 @@ class Editor:
         logs = sorted(self.folder.glob("data/logs/**/*pyproject*.log"))
         return "\n".join(f"--- {path.name}\n{path.read_text()[-4000:]}" for path in logs)
 
+    def picture_windows(self, folder: Path, name: str) -> None:
+        """Keep how its windows look, for whoever asks why a test failed."""
+        pages = [page for context in self.browser.contexts for page in context.pages]
+        for number, page in enumerate(pages):
+            page.screenshot(path=folder / f"{name}-{number}.png")
+
     def server_pids(self) -> list[int]:
         """The language servers below this code-server."""
         import psutil  # noqa: PLC0415  only here

@@ -16,7 +16,7 @@ def test_an_add_waits_visibly_behind_a_sync_and_is_made_when_it_ends(
     window.expect_status("demo 0.1.0")
 
     window.palette("pyproject: Add Dependency…")
-    window.answer("zeta")
+    window.answer("Name of a package", "zeta")
     window.choose("runtime dependencies")
 
     window.expect_status(rf"waits for uv sync \(pid {sync.pid}, \d+ s\), 1 edit queued")

@@ -26,7 +26,7 @@ class Window:
     @property
     def queue(self) -> Locator:
         """The rows of the queue view."""
-        return self.page.locator(".pane-body .monaco-list-row:visible")
+        return self.page.locator(".sidebar .monaco-list-row:visible")
 
     @property
     def toasts(self) -> Locator:
@@ -56,17 +56,18 @@ class Window:
         row.wait_for()
         row.click()
 
-    def answer(self, text: str) -> None:
-        """Type into the picker or box that is open, and take the first choice."""
-        self.input.wait_for()
-        self.input.fill(text)
-        self.page.locator(".quick-input-list .monaco-list-row, .quick-input-message").first.wait_for()
-        self.input.press("Enter")
+    def answer(self, prompt: str, text: str) -> None:
+        """Type into the picker or box that shows this prompt, and take the first choice."""
+        box = self.page.locator(f'.quick-input-widget:visible input.input[placeholder*="{prompt}"]')
+        box.wait_for()
+        box.fill(text)
+        self.page.locator(".quick-input-list .monaco-list-row:visible", has_text=text).first.wait_for()
+        box.press("Enter")
 
     def show_queue(self) -> None:
         """Click our status item; the queue view opens."""
         self.status.click()
-        self.page.locator(".pane-header", has_text=re.compile("queue", re.IGNORECASE)).first.wait_for()
+        self.page.locator(".sidebar .composite.title", has_text=re.compile("queue", re.IGNORECASE)).wait_for()
 
     def row(self, text: str) -> Locator:
         """The row of the queue view with this text."""

@@ -22,7 +22,7 @@ describe("the status text", () => {
     const blocked = status({ state: "blocked", operations: [waiting, operation({ id: "b" }), operation({ id: "c" })] });
     const text = statusText(blocked, "demo", now);
     expect(text.text).toBe("waits for uv sync (pid 4711, 12 s), 3 edits queued");
-    expect(text).toMatchObject({ icon: "watch", ticking: true });
+    expect(text).toMatchObject({ icon: "clock", ticking: true });
   });
 
   it("does not count finished operations as queued", () => {

@@ -39,35 +39,34 @@ function M.reload(status)
   end
 end
 
---- Takes note of the file's new time without reading it and without asking (`W12`).
+--- Takes the file as it is for the one that the buffer came from: no W12 later, no question at the
+--- next `:write`. Nothing is read, and nothing written: a write by the editor would replace the file
+--- once more, and not atomically. An autocommand in place of the write is Neovim's own way to do this
+--- (`:help BufWriteCmd`); it also makes undo past this point mark the buffer as modified.
 ---@param bufnr integer
-local function accept_timestamp(bufnr)
-  local id = vim.api.nvim_create_autocmd('FileChangedShell', {
+---@param modified boolean is the buffer's text another than the file's
+local function accept_file(bufnr, modified)
+  local group = vim.api.nvim_create_augroup('pyproject_lsp_accept', { clear = true })
+  vim.api.nvim_create_autocmd('FileChangedShell', {
+    group = group,
     buffer = bufnr,
     callback = function()
-      vim.v.fcs_choice = '' -- no reload, no question: the buffer has the text already
+      vim.v.fcs_choice = '' -- no reload, no question
     end,
   })
-  vim.cmd.checktime({ args = { tostring(bufnr) }, mods = { silent = true } })
-  vim.api.nvim_del_autocmd(id)
-end
-
---- Makes the buffer unmodified as if it had been written: undo then marks it modified again. The
---- file is left alone, since a write by the editor would replace it once more, and not atomically.
---- A BufWriteCmd that resets 'modified' is Neovim's own way to do this (`:help BufWriteCmd`).
----@param bufnr integer
-local function mark_saved(bufnr)
-  local id = vim.api.nvim_create_autocmd('BufWriteCmd', {
+  vim.api.nvim_create_autocmd('BufWriteCmd', {
+    group = group,
     buffer = bufnr,
     callback = function()
       vim.bo[bufnr].modified = false
     end,
   })
+  vim.cmd.checktime({ args = { tostring(bufnr) }, mods = { silent = true } })
   vim.api.nvim_buf_call(bufnr, function()
     vim.cmd.write({ bang = true, mods = { silent = true, keepalt = true } })
   end)
-  vim.api.nvim_del_autocmd(id)
-  vim.api.nvim_exec_autocmds('BufWritePost', { buffer = bufnr, modeline = false })
+  vim.api.nvim_del_augroup_by_id(group)
+  vim.bo[bufnr].modified = modified
 end
 
 ---@param bufnr integer
@@ -88,12 +87,12 @@ function M.save(uri)
   end
   local disk, buffer, last = text.of_file(vim.api.nvim_buf_get_name(bufnr)), text.of_buffer(bufnr), edits.last[bufnr]
   if disk == buffer then
-    accept_timestamp(bufnr)
-    mark_saved(bufnr)
+    accept_file(bufnr, false)
+    vim.api.nvim_exec_autocmds('BufWritePost', { buffer = bufnr, modeline = false })
   elseif last and not last.was_modified and buffer == last.after and disk == last.before then
     write(bufnr)
   elseif last and disk == last.after then
-    accept_timestamp(bufnr)
+    accept_file(bufnr, true)
   end
   return not vim.bo[bufnr].modified
 end

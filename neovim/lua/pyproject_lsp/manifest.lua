@@ -38,7 +38,7 @@ local function scan(line)
     if not at or char == '#' or char == ']' then
       return strings, char == ']'
     end
-    local close = line:find(char == '{' and '}' or char, at + 1, true) or #line
+    local close = line:find(char == '{' and '}' or char, at + 1, true) or #line + 1
     if char ~= '{' then -- an inline table includes another group, it names no package
       strings[#strings + 1] = line:sub(at + 1, close - 1)
     end

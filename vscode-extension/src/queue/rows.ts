@@ -164,13 +164,13 @@ function sectionWords(section: Section): string {
 function iconOf(operation: Operation): string {
   switch (operation.state) {
     case "queued":
-      return "clock";
+      return "circle-large-outline";
     case "planning":
     case "committing":
     case "syncing":
       return "sync~spin";
     case "waiting":
-      return "watch";
+      return "clock";
     case "needsSave":
       return "save";
     case "done":

@@ -58,7 +58,7 @@ function colour(icon: string): ThemeColor | undefined {
   switch (icon) {
     case "error":
       return new ThemeColor("list.errorForeground");
-    case "watch":
+    case "clock":
     case "save":
       return new ThemeColor("list.warningForeground");
     case "check":

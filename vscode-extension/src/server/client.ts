@@ -58,6 +58,8 @@ function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
     outputChannel: app.log,
     middleware: {
       executeCommand: noting,
+      // Our own items show the same and more; a second line in the status bar would only be noise.
+      handleWorkDoneProgress: () => undefined,
       workspace: {
         configuration: async (params, token, next) => {
           const sections = await next(params, token);

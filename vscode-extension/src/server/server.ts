@@ -1,7 +1,7 @@
-import { commands, l10n, type LogOutputChannel, window, type WorkspaceEdit } from "vscode";
+import { commands, l10n, type LogOutputChannel, window, workspace, type WorkspaceEdit } from "vscode";
 import { CloseAction, ErrorAction, type LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { App } from "../app";
-import type { Call } from "../protocol";
+import type { Call, ProjectStatus } from "../protocol";
 import { makeClient } from "./client";
 import { crashPolicy } from "./crashes";
 import type { CommandLine } from "./install";
@@ -39,6 +39,7 @@ export class Server {
     this.#client = client;
     try {
       await client.start();
+      await this.#learnProjects();
       await commands.executeCommand("setContext", "pyproject.running", true);
     } catch (error) {
       log.error(error instanceof Error ? error : String(error));
@@ -90,6 +91,19 @@ export class Server {
   /** An edit of the server, in the editor's own types. */
   async toEdit(edit: unknown): Promise<WorkspaceEdit | undefined> {
     return this.#client?.protocol2CodeConverter.asWorkspaceEdit(edit as never);
+  }
+
+  /** Ask for the status of the projects that the window opens with: the server tells only what was asked or opened. */
+  async #learnProjects(): Promise<void> {
+    const found = await workspace.findFiles("**/pyproject.toml", "**/{.venv,node_modules,site-packages}/**", 20);
+    for (const uri of found) {
+      const call = { command: "pyproject.status", argument: { uri: uri.toString() } } as const;
+      try {
+        this.#app.store.set((await this.execute(call)) as ProjectStatus);
+      } catch (error) {
+        this.#app.log.info(`no project at ${uri.fsPath}: ${String(error)}`);
+      }
+    }
   }
 
   #crashes(): NonNullable<LanguageClientOptions["errorHandler"]> {

@@ -19,7 +19,7 @@ export function statusText(status: ProjectStatus, label: string, now: number): S
   const blocked = running.find((operation) => operation.blockedBy !== null);
   if (status.state === "blocked" && blocked?.blockedBy) {
     const text = [l10n.t("waits for {0}", holder(blocked.blockedBy, now)), edits(running)].join(", ");
-    return { icon: "watch", text, severity: "none", busy: true, ticking: true };
+    return { icon: "clock", text, severity: "none", busy: true, ticking: true };
   }
   if (unsaved !== undefined && running.every((operation) => operation.state === "needsSave")) {
     const text = l10n.t("save pyproject.toml to go on: {0}", unsaved.title);

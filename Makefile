@@ -1,0 +1,41 @@
+# Everything is set up inside the checkout. `make demo` and `make test` need Python 3.11+, make and a package registry.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo check test lock bench clean
+
+help:
+	@echo "make demo    the main job on a project made for it; exit 1 if an edit is lost"
+	@echo "make check   lint, types, unit tests (under a minute)"
+	@echo "make test    everything, real editors too"
+	@echo "make lock    pin the development dependencies anew"
+
+setup: $(READY)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "pyproject-lsp needs Python 3.11 or newer; this is %s. Name another one: make PYTHON=python3.12" % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q lsp_server
+	@touch $(READY)
+
+demo: setup
+	$(BIN)/pyproject-lsp demo
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 tests/core tests/features tests/locks tests/test_tidy.py
+
+test: check
+	$(BIN)/pytest -n 2
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --output-file requirements-dev.lock --upgrade
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

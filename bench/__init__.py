@@ -1,0 +1,1 @@
+"""Measurements that anybody can repeat: latency, cost of an add, races against bare uv, stress."""

@@ -1,0 +1,95 @@
+"""`pyproject-lsp exec`: a command inside the queue of the project of the current folder."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lsp_server.adapters.watch import Watch
+from lsp_server.cli import shared
+from lsp_server.jobs import turn
+from lsp_server.jobs.journal import Journal
+from lsp_server.jobs.office import state_folder
+from lsp_server.jobs.place import Place, this_process
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    parser = commands.add_parser("exec", help="run a command in the project's queue, holding the manifest lock")
+    parser.add_argument(
+        "--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)"
+    )
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="[--] COMMAND...")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Wait for the turn, run the command with our own stdio, return its exit code."""
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        shared.complain("exec needs a command, for example: pyproject-lsp exec -- uv add httpx")
+        return shared.USAGE
+    project = shared.project_at(Path())
+    if project is None:
+        return shared.FAILED
+    state = state_folder(os.environ)
+    journal, watch = Journal(state / "journal.sqlite3", this_process()), Watch()
+    place = Place(project, state, os.environ, journal, watch)
+    try:
+        if turn.inherited(place, os.environ):
+            return _command(command, dict(os.environ))  # the turn is our ancestor's: waiting for it would be for ever
+        return _in_turn(place, command, options.timeout)
+    finally:
+        watch.close()
+        journal.close()
+
+
+def _in_turn(place: Place, command: list[str], timeout: float) -> int:
+    with turn.turn(place, shared.CLIENT, command) as mine:
+        try:
+            missed = mine.wait(timeout, lambda blocked: shared.complain(shared.wait_line(blocked)))
+        except KeyboardInterrupt:
+            mine.give_up()
+            return shared.CANCELLED
+        if missed is not None:
+            shared.complain(missed.failure.message)
+            return shared.NO_TURN
+        code = _command(command, {**os.environ, **turn.inheritance(place)})
+        mine.end(code)
+        return code
+
+
+def _command(command: list[str], environ: dict[str, str]) -> int:
+    try:
+        process = subprocess.Popen(command, env=environ)
+    except OSError as error:
+        shared.complain(f"{command[0]} cannot be run: {error.strerror}")
+        return 127 if isinstance(error, FileNotFoundError) else 126
+    with _signals_passed_on(process):
+        code = process.wait()
+    return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _signals_passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Let the command decide about signals: a Ctrl-C reaches it from the terminal, the others through us."""
+
+    def forward(number: int, _frame: object) -> None:
+        process.send_signal(number)
+
+    passed = [
+        number for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if (number := getattr(signal, name, None)) is not None
+    ]
+    before = {number: signal.signal(number, forward) for number in passed}
+    # A terminal sends Ctrl-C to the whole group; without one (a script's kill -INT) it has to be passed on.
+    interrupt = signal.SIG_IGN if sys.stdin is not None and sys.stdin.isatty() else forward
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

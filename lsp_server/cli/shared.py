@@ -1,0 +1,56 @@
+"""What the commands of the command line have in common: exit codes, the project of a folder, one way to say a wait."""
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lsp_server.adapters import project as projects
+from lsp_server.adapters.project import Project
+from lsp_server.core.operation import Blocked
+from lsp_server.jobs.outcome import shortened
+
+DONE, FAILED, USAGE, CANCELLED, NO_TURN = 0, 1, 2, 3, 4
+CLIENT = "command line"
+
+
+def project_at(path: Path) -> Project | None:
+    """Return the project of a folder or file, or say on stderr that there is none."""
+    found = projects.find(path)
+    if found is None:
+        complain(f"no pyproject.toml at or above {path.absolute()}; go to a project or make one with 'uv init --bare'")
+    return found
+
+
+def complain(message: str) -> None:
+    """Say on stderr what is wrong."""
+    sys.stderr.write(f"pyproject-lsp: {message}\n")
+
+
+def show_json(value: Any) -> None:  # noqa: ANN401  JSON
+    """Print a value as JSON, for scripts."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def wait_line(blocked: Blocked) -> str:
+    """Say on whom somebody waits: which lock, pid, command, since when."""
+    who = shortened(blocked.command or "another process")
+    pid = f" (pid {blocked.pid})" if blocked.pid else ""
+    place = {"process": "to end", "manifest": "for the manifest"}.get(blocked.lock, f"for the {blocked.lock} lock")
+    return f"waiting {place}: {who}{pid}, since {clock(blocked.since)}"
+
+
+def clock(since: str) -> str:
+    """Return a time of an operation as a person reads it: the local clock, and how long ago."""
+    then = datetime.fromisoformat(since)
+    seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
+    return f"{then.astimezone():%H:%M:%S} ({seconds} s)"
+
+
+def add_project_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names another project than the current folder's."""
+    parser.add_argument(
+        "--project", type=Path, default=Path(), metavar="PATH", help="a file or folder in the project (default: here)"
+    )

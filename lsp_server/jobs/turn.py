@@ -1,0 +1,147 @@
+"""A turn in the queue for a command of somebody else: what `pyproject-lsp exec` waits for, holds and gives back."""
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, Origin, State, advance
+from lsp_server.jobs.outcome import age, lock_timeout, waits
+from lsp_server.jobs.place import Place, is_alive, now
+from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
+from lsp_server.locks import holder
+from lsp_server.locks.lock import FileMutex
+from lsp_server.locks.rank import Rank
+
+INHERITED = "PYPROJECT_LSP_TURN"
+"""Tells a command that runs in a turn who holds it, so that it does not wait for its own parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoTurn:
+    """The turn did not come in time."""
+
+    failure: Failure
+
+
+class Turn:
+    """One command's place in the queue of a project."""
+
+    def __init__(self, place: Place, client: str, command: Sequence[str]) -> None:
+        self._place = place
+        self._wake = threading.Event()
+        self._quiet = Quiet(place, self._wake)
+        self._mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, " ".join(command))
+        self._operation = place.journal.add(_operation(place, client, command))
+        self._watches = [
+            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, lambda _path: self._wake.set()),
+            place.watch.lock_file(place.manifest_lock, lambda _path: self._wake.set()),
+        ]
+
+    def wait(self, timeout: float, say: Callable[[Blocked], None]) -> NoTurn | None:
+        """Wait for the turn and take it; `say` is told on whom, each time that this is news.
+
+        Args:
+            timeout: seconds; 0 is for ever.
+            say: shows it to a person.
+
+        """
+        said: tuple[str, int | None] | None = None
+        while True:
+            self._wake.clear()
+            blocked = self._blocker()
+            if blocked is None and self._mutex.try_acquire():
+                self._move("planning")
+                self._move("waiting")
+                self._move("committing", message="running")
+                return None
+            if timeout and age(self._operation) > timeout:
+                failure = lock_timeout(self._operation, timeout)
+                self._move("failed", failure=failure, message=failure.message)
+                return NoTurn(failure)
+            if blocked is not None and (blocked.lock, blocked.pid) != said:
+                said = (blocked.lock, blocked.pid)
+                self._move("queued", blocked=blocked, message=waits(blocked))
+                say(blocked)
+            self._quiet.arm()
+            self._wake.wait(min(timeout, SAFETY_SECONDS) if timeout else SAFETY_SECONDS)
+
+    def end(self, code: int) -> None:
+        """Give the turn back and write how the command ended."""
+        if code == 0:
+            self._move("done", message="exit code 0")
+        else:
+            failure = Failure("uv-failed", f"exit code {code}")
+            self._move("failed", failure=failure, message=failure.message)
+        self._mutex.release()
+
+    def give_up(self) -> None:
+        """Leave the queue, or end an interrupted turn."""
+        if not self._operation.finished:
+            if self._operation.state == "committing":
+                self.end(130)
+            else:
+                self._move("cancelled", message="interrupted before its turn")
+
+    def close(self) -> None:
+        """Stop watching; gives the turn back if it is still held."""
+        self.give_up()
+        self._mutex.release()
+        for cancel in self._watches:
+            cancel()
+        self._quiet.close()
+
+    def _blocker(self) -> Blocked | None:
+        for operation, owner in self._place.journal.unfinished_with_owner(self._place.key):
+            if operation.ticket < self._operation.ticket and operation.state in HOLDS_QUEUE and is_alive(owner):
+                path = str(self._place.manifest_lock)
+                return Blocked("manifest", owner.pid, operation.title, operation.created_at, path)
+        if self._quiet.is_held(self._place.manifest_lock):
+            found = holder.read(self._place.manifest_lock)
+            path = str(self._place.manifest_lock)
+            return Blocked("manifest", found.pid if found else None, found.title if found else None, now(), path)
+        return self._quiet.writing()
+
+    def _move(self, state: State, **changes: object) -> None:
+        self._operation = advance(self._operation, state, now(), **changes)
+        self._place.journal.save(self._operation)
+
+
+@contextmanager
+def turn(place: Place, client: str, command: Sequence[str]) -> Iterator[Turn]:
+    """Queue a command; whatever happens, its place in the queue is given back."""
+    taken = Turn(place, client, command)
+    try:
+        yield taken
+    finally:
+        taken.close()
+
+
+def inherited(place: Place, environ: Mapping[str, str]) -> bool:
+    """Tell whether this process runs inside a turn of the same project, which its ancestor still holds."""
+    key, _, pid = environ.get(INHERITED, "").rpartition("=")
+    found = holder.read(place.manifest_lock)
+    return key == place.key and found is not None and str(found.pid) == pid
+
+
+def inheritance(place: Place) -> dict[str, str]:
+    """Return the environment variable for a command that runs in this process's turn."""
+    return {INHERITED: f"{place.key}={os.getpid()}"}
+
+
+def _operation(place: Place, client: str, command: Sequence[str]) -> Operation:
+    return Operation(
+        id=uuid.uuid4().hex,
+        ticket=0,
+        project=place.key,
+        uri=place.project.uri,
+        command="exec",
+        argument={"command": list(command)},
+        kind="exec",
+        title=" ".join(command),
+        state="queued",
+        origin=Origin(client, os.getpid()),
+        created_at=now(),
+    )

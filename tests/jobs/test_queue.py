@@ -1,0 +1,189 @@
+"""The queue behind a running sync: planned while it runs, committed together at its end, cancelled at any time."""
+
+import subprocess
+
+import pytest
+
+from lsp_server.demo import parts
+from tests.support.clerk import clerk
+from tests.support.office import are_gone, desk, process
+from tests.support.projects import Project
+
+
+def started(project: Project, gate: parts.Gate, *words: str) -> subprocess.Popen[str]:
+    """A uv that stands at the gate."""
+    process = project.uv_start(*words)
+    gate.wait_reached()
+    return process
+
+
+def is_consistent(project: Project) -> None:
+    project.uv_ok("lock", "--check")
+    project.uv_ok("sync", "--check", "--inexact")
+
+
+def test_edits_behind_a_sync_are_planned_while_it_runs_and_committed_together(project: Project) -> None:
+    project.uv_ok("add", "--no-sync", "delta")
+    gate = project.add_gated_dependency()
+    sync = started(project, gate, "sync")
+    with desk(project) as jobs:
+        queued = [jobs.add("alpha"), jobs.add("eta"), jobs.ask("bumpVersion", bump="minor")]
+        queued += [jobs.ask("remove", packages=["delta"]), jobs.add("zeta", group="dev")]
+        before = project.text()
+        for operation in queued:
+            waiting = jobs.until_blocked(operation)
+            jobs.wait(lambda o=operation: jobs.now(o).state == "waiting")  # type: ignore[misc]
+            waiting = jobs.now(operation)
+            assert waiting.blocked is not None
+            assert (waiting.blocked.lock, waiting.blocked.pid) == ("environment", sync.pid)
+            assert "sync" in (waiting.blocked.command or "")
+        assert project.text() == before
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(*queued)
+        (change,) = jobs.changes()
+        assert set(change.operations) == {operation.id for operation in queued}
+    text = project.text()
+    assert 'version = "0.2.0"' in text
+    assert "delta" not in text
+    assert all(name in text for name in ("alpha", "eta", "zeta", "slow"))
+    is_consistent(project)
+    assert "delta" not in project.installed()
+    assert {"alpha", "eta", "zeta", "slow"} <= project.installed().keys()
+
+
+def test_operations_are_done_in_the_order_they_were_asked_for(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    sync = started(project, gate, "sync")
+    with desk(project) as jobs:
+        queued = [jobs.add("alpha<2"), jobs.ask("remove", packages=["alpha"]), jobs.add("alpha==1.0")]
+        queued += [jobs.ask("bumpVersion", version="3.0"), jobs.ask("bumpVersion", bump="patch")]
+        for operation in queued:
+            jobs.until(operation, "waiting")
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(*queued)
+    assert '"alpha==1.0"' in project.text()
+    assert 'version = "3.0.1"' in project.text()
+
+
+class TestCancel:
+    """Cancelled in each state: uv and its children gone, the files untouched or committed whole."""
+
+    def test_waiting(self, project: Project) -> None:
+        gate = project.add_gated_dependency()
+        sync = started(project, gate, "sync")
+        before = project.text()
+        with desk(project) as jobs:
+            kept, dropped = jobs.add("alpha"), jobs.add("eta")
+            jobs.until(kept, "waiting")
+            jobs.until(dropped, "waiting")
+            assert jobs.worker.cancel(dropped.id)
+            assert jobs.now(dropped).state == "cancelled"
+            assert project.text() == before
+            gate.open()
+            assert sync.wait(30) == 0
+            jobs.done(kept)
+        assert "alpha" in project.text()
+        assert "eta" not in project.text()
+        is_consistent(project)
+
+    @pytest.mark.parametrize("at", ["metadata", "build"])
+    def test_planning_and_preflight(self, project: Project, at: parts.At) -> None:
+        gate = project.gate()
+        backend = parts.Backend(gate, at=at, spawn_child=True, ignore_sigint=True)
+        more = project.tools.base / "more"
+        parts.make_sdist(more, "stuck", "1.0", backend)
+        project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+        before = project.text()
+        with desk(project) as jobs:
+            operation = jobs.add("stuck")
+            family = [process(gate.wait_reached()), process(gate.wait_child())]
+            assert jobs.now(operation).state == "planning"
+            assert jobs.worker.cancel(operation.id)
+            assert jobs.now(operation).state == "cancelled"
+            assert are_gone(*family, within=2)
+            assert project.text() == before
+            assert not project.lock.exists()
+            jobs.done(jobs.add("alpha"))
+        assert "stuck" not in project.text()
+
+    def test_syncing(self, project: Project) -> None:
+        gate = project.gate()
+        backend = parts.Backend(gate, spawn_child=True, ignore_sigint=True)
+        text = f"{project.text()}\n{backend.toml()}"
+        parts.make_package(project.root, "demo", "0.1.0")
+        project.write(text)
+        with desk(project) as jobs:
+            operation = jobs.add("alpha")
+            family = [process(gate.wait_reached()), process(gate.wait_child())]
+            jobs.until(operation, "syncing")
+            assert jobs.worker.cancel(operation.id)
+            assert are_gone(*family, within=2)
+            (ended,) = jobs.finish(operation)
+            assert ended.state == "cancelled"
+            assert "the edit stays" in ended.message
+            project.uv_ok("lock", "--check")
+            assert "alpha" in project.text()
+            gate.open()
+            jobs.done(jobs.ask("undo", id=operation.id))
+        assert project.text() == text
+
+    def test_queued_behind_another_process(self, project: Project) -> None:
+        gate = project.add_gated_dependency()
+        sync = started(project, gate, "sync")
+        other = clerk(project)
+        ahead = other.ask("add", requirements=["alpha"])
+        other.until(ahead, "waiting")
+        with desk(project) as jobs:
+            behind = jobs.add("eta")
+            blocked = jobs.until_blocked(behind)
+            assert blocked.blocked is not None
+            assert (blocked.state, blocked.blocked.lock) == ("queued", "manifest")
+            assert blocked.blocked.pid == other.process.pid
+            assert jobs.worker.cancel(behind.id)
+            gate.open()
+            assert sync.wait(30) == 0
+            other.until(ahead, "done")
+        other.close()
+        assert "alpha" in project.text()
+        assert "eta" not in project.text()
+
+
+def test_two_processes_take_turns_by_ticket(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    sync = started(project, gate, "sync")
+    other = clerk(project)
+    first = other.ask("bumpVersion", version="1.0")
+    other.until(first, "waiting")
+    with desk(project) as jobs:
+        second = jobs.ask("bumpVersion", bump="minor")
+        jobs.until_blocked(second)
+        third = other.ask("bumpVersion", version="7.0")
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(second)
+        other.until(third, "done")
+        changes = jobs.changes()
+        assert [change.operations[0] for change in changes] == [first, second.id, third]
+        assert b'version = "1.1"' in (changes[1].after[project.manifest] or b"")
+    other.close()
+    assert 'version = "7.0"' in project.text()
+
+
+def test_the_entries_of_a_killed_process_hold_nobody_up(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    sync = started(project, gate, "sync")
+    other = clerk(project)
+    lost = other.ask("add", requirements=["eta"])
+    other.until(lost, "waiting")
+    with desk(project) as jobs:
+        behind = jobs.add("alpha")
+        jobs.until_blocked(behind)
+        other.kill()
+        jobs.until(behind, "waiting")
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(behind)
+    assert "alpha" in project.text()
+    assert "eta" not in project.text()
