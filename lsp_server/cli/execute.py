@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     journal, watch = Journal(state / "journal.sqlite3", this_process()), Watch()
     place = Place(project, state, os.environ, journal, watch)
     try:
-        if turn.inherited(place, os.environ):
+        if turn.inherited(place, os.environ) is not None:
             return _command(command, dict(os.environ))  # the turn is our ancestor's: waiting for it would be for ever
         return _in_turn(place, command, options.timeout)
     finally:

@@ -15,10 +15,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Ledger:
-    """Keeps operations and moves them along. Safe from any thread; `on_change` is called after each move."""
+    """Keeps operations and moves them along. Safe from any thread; `on_change` is called after each move.
+
+    `ancestor` is the process in whose turn this one runs (`jobs/turn.py`): its place in the queue is ours too.
+    """
 
     place: Place
     on_change: Callable[[], None] = lambda: None
+    ancestor: int | None = None
     _operations: dict[str, Operation] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
@@ -129,7 +133,9 @@ class Ledger:
         except sqlite3.Error:
             _log.exception("the journal cannot be read")
             return ()
-        return tuple(o for o, pid in rows if pid != owner and o.state in HOLDS_QUEUE and is_alive(pid))
+        return tuple(
+            o for o, pid in rows if pid != owner and pid.pid != self.ancestor and o.state in HOLDS_QUEUE and is_alive(pid)
+        )
 
     def _persist(self, operation: Operation) -> None:
         try:

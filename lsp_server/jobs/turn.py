@@ -119,11 +119,11 @@ def turn(place: Place, client: str, command: Sequence[str]) -> Iterator[Turn]:
         taken.close()
 
 
-def inherited(place: Place, environ: Mapping[str, str]) -> bool:
-    """Tell whether this process runs inside a turn of the same project, which its ancestor still holds."""
+def inherited(place: Place, environ: Mapping[str, str]) -> int | None:
+    """Return the ancestor that holds a turn of the same project, in which this process runs; None if there is none."""
     key, _, pid = environ.get(INHERITED, "").rpartition("=")
     found = holder.read(place.manifest_lock)
-    return key == place.key and found is not None and str(found.pid) == pid
+    return found.pid if key == place.key and found is not None and str(found.pid) == pid else None
 
 
 def inheritance(place: Place) -> dict[str, str]:

@@ -29,6 +29,7 @@ from lsp_server.jobs.selection import Asked, selection
 from lsp_server.jobs.settle import Settling, judge, writers_of
 from lsp_server.jobs.sync import Due, Lane, Synced
 from lsp_server.jobs.tools import executable_for
+from lsp_server.jobs.turn import inherited
 from lsp_server.locks import holder
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
@@ -122,6 +123,10 @@ class Worker:
     def saved(self, path: Path, text: str) -> None:
         """The user saved a document: operations that waited for it go on."""
         self._saved[path] = text
+        self.reverted(path, text)
+
+    def reverted(self, path: Path, text: str) -> None:
+        """A document has no unsaved changes any more: what waited for that goes on, or ends with the edit taken back."""
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
                 self._resume(operation, text)
@@ -162,14 +167,24 @@ class Worker:
                 for operation in self.ledger.group():
                     self.ledger.fail(operation.id, outcome.unexpected(error))
                 continue
-            self.wake.wait(SAFETY_SECONDS if self._restless() else None)
+            self.wake.wait(self._patience() if self._restless() else None)
 
     def _restless(self) -> bool:
         return bool(self._settling or self._due or self.ledger.within(HOLDS_QUEUE))
 
+    def _patience(self) -> float:
+        """Return the longest time without a look, in seconds: `lock.timeout` has to be noticed as well."""
+        limit = self._settings().lock_timeout
+        return min(SAFETY_SECONDS, limit) if limit else SAFETY_SECONDS
+
     def _step(self) -> bool:
         self._settle()
         self._sync()
+        if self._timed_out(self.ledger.within({"queued"})):
+            return True
+        self.ledger.ancestor = inherited(self.place, self.place.environ)
+        if self.ledger.ancestor is not None and not self.ledger.ahead():
+            return self._step_in_turn()
         ahead = self.ledger.ahead()
         if ahead:
             first = ahead[0]
@@ -188,6 +203,13 @@ class Worker:
             self._transact()
         finally:
             mutex.release()
+        return True
+
+    def _step_in_turn(self) -> bool:
+        """Work inside the turn of an ancestor, which holds the manifest lock and is first in the queue."""
+        if not self.ledger.group():
+            return False
+        self._transact()
         return True
 
     def _transact(self) -> None:
@@ -300,7 +322,7 @@ class Worker:
         if blocker is None:
             return True
         self._wait_for([operation.id for operation in group], "waiting", blocker)
-        self.wake.wait(SAFETY_SECONDS)
+        self.wake.wait(self._patience())
         return True
 
     def _commit(self, planned: Planned, asked: Sequence[Asked]) -> Planned | None:

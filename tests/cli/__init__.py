@@ -1,0 +1,1 @@
+"""The command line as a process, as scripts and terminals use it."""

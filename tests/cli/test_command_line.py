@@ -1,0 +1,176 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import Project
+
+LSP = (sys.executable, "-m", "lsp_server")
+
+
+def start(project: Project, *words: str | Path, folder: Path | None = None) -> "subprocess.Popen[str]":
+    environ = {**project.tools.environment, "UV": project.tools.uv, "PATH": f"{Path(project.tools.uv).parent}{os.pathsep}{os.environ['PATH']}"}
+    process = subprocess.Popen(
+        [*LSP, *map(str, words)], cwd=folder or project.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    project.tools.started.append(process)
+    return process
+
+
+def run(project: Project, *words: str | Path, folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    process = start(project, *words, folder=folder)
+    out, err = process.communicate(timeout=50)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def test_add_remove_bump_and_undo_do_what_the_editor_does(project: Project) -> None:
+    assert run(project, "add", "alpha").returncode == 0
+    assert '"alpha' in project.text()
+    assert "alpha" in project.installed()
+    assert run(project, "bump", "minor").returncode == 0
+    assert 'version = "0.2.0"' in project.text()
+    assert run(project, "remove", "alpha").returncode == 0
+    assert '"alpha' not in project.text()
+    assert "alpha" not in project.installed()
+    assert run(project, "undo").returncode == 0
+    assert '"alpha' in project.text()
+    assert 'version = "0.2.0"' in project.text()
+    assert "alpha" in project.installed()
+    assert project.uv("lock", "--check").returncode == 0
+
+
+def test_json_is_the_finished_operation(project: Project) -> None:
+    done = run(project, "add", "--json", "--group", "dev", "alpha")
+    operation = json.loads(done.stdout)
+    assert operation["state"] == "done"
+    assert operation["kind"] == "add"
+    assert operation["title"] == "Add alpha to group 'dev'"
+
+
+def test_a_requirement_that_cannot_be_resolved_fails_with_uvs_words_and_changes_nothing(project: Project) -> None:
+    before = project.text()
+    failed = run(project, "add", "no-such-package")
+    assert failed.returncode == 1
+    assert "no-such-package was not found" in failed.stderr
+    assert project.text() == before
+    assert not project.lock.exists()
+
+
+@pytest.mark.parametrize("words", [("add", "-e"), ("add", "not a requirement"), ("bump", "nonsense"), ("undo", "unknown-id")])
+def test_wrong_usage_is_told_apart_from_failure(project: Project, words: Sequence[str]) -> None:
+    assert run(project, *words).returncode in {1, 2}
+    assert run(project, *words[:1], "--no-such-option").returncode == 2
+
+
+def test_no_project_is_said_with_what_to_do(project: Project, base: Path) -> None:
+    outside = base / "outside"
+    outside.mkdir()
+    for words in (("add", "alpha"), ("status",), ("exec", "--", "true")):
+        failed = run(project, *words, folder=outside)
+        assert failed.returncode == 1
+        assert "uv init" in failed.stderr
+
+
+def test_parallel_exec_of_uv_add_loses_nothing(project: Project) -> None:
+    names = ["alpha", "beta", "gamma", "delta"]
+    running = [start(project, "exec", "--", "uv", "add", "--no-sync", name) for name in names]
+    for process in running:
+        _out, err = process.communicate(timeout=50)
+        assert process.returncode == 0, err
+    for name in names:
+        assert f'"{name}' in project.text()
+
+
+def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project, base: Path) -> None:
+    gate, reached = base / "go", base / "reached"
+    os.mkfifo(gate)
+    os.mkfifo(reached)
+    holds = f"import pathlib; pathlib.Path({str(reached)!r}).write_text('x'); pathlib.Path({str(gate)!r}).read_text()"
+    first = start(project, "exec", "--", sys.executable, "-c", holds)
+    reached.read_text()
+    second = start(project, "exec", "--", sys.executable, "-c", "print('second ran')")
+    assert second.stderr is not None
+    line = second.stderr.readline()
+    assert "waiting for the manifest" in line
+    assert str(first.pid) in line
+    gate.write_text("go")
+    out, _err = second.communicate(timeout=30)
+    assert out == "second ran\n"
+    assert first.wait(30) == 0
+
+
+def test_exec_gives_up_after_its_timeout_with_exit_code_4(project: Project, base: Path) -> None:
+    gate, reached = base / "go", base / "reached"
+    os.mkfifo(gate)
+    os.mkfifo(reached)
+    holds = f"import pathlib; pathlib.Path({str(reached)!r}).write_text('x'); pathlib.Path({str(gate)!r}).read_text()"
+    first = start(project, "exec", "--", sys.executable, "-c", holds)
+    reached.read_text()
+    late = run(project, "exec", "--timeout", "0.2", "--", sys.executable, "-c", "raise SystemExit(9)")
+    assert late.returncode == 4
+    added = run(project, "add", "--timeout", "0.2", "alpha")
+    assert added.returncode == 4
+    gate.write_text("go")
+    assert first.wait(30) == 0
+
+
+@pytest.mark.parametrize("code", [0, 3, 42])
+def test_exec_passes_the_exit_code_through(project: Project, code: int) -> None:
+    assert run(project, "exec", "--", sys.executable, "-c", f"raise SystemExit({code})").returncode == code
+
+
+def test_exec_passes_a_signal_on_and_answers_with_its_code(project: Project, base: Path) -> None:
+    reached = base / "reached"
+    os.mkfifo(reached)
+    script = f"import pathlib, signal; signal.signal(signal.SIGTERM, lambda *_: exit(7)); pathlib.Path({str(reached)!r}).write_text('x'); signal.pause()"
+    process = start(project, "exec", "--", sys.executable, "-c", script)
+    reached.read_text()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 7
+
+
+def test_exec_in_exec_and_add_in_exec_do_not_wait_for_themselves(project: Project) -> None:
+    inner = [*LSP, "exec", "--", sys.executable, "-c", "print('inner')"]
+    done = run(project, "exec", "--", *inner)
+    assert (done.returncode, done.stdout) == (0, "inner\n")
+    assert run(project, "exec", "--", *LSP, "add", "alpha").returncode == 0
+    assert '"alpha' in project.text()
+
+
+def test_an_unknown_command_is_127_and_frees_the_queue(project: Project) -> None:
+    assert run(project, "exec", "--", "no-such-program").returncode == 127
+    assert run(project, "exec", "--", sys.executable, "-c", "").returncode == 0
+
+
+def test_status_names_the_holder_of_a_gated_sync(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    status = json.loads(run(project, "status", "--json").stdout)
+    environment = next(lock for lock in status["locks"] if lock["lock"] == "environment")
+    assert [holder["pid"] for holder in environment["holders"]] == [sync.pid]
+    assert status["environment"] == "syncing"
+    assert f"(pid {sync.pid})" in run(project, "status").stdout
+    gate.open()
+    assert sync.wait(30) == 0
+    assert json.loads(run(project, "status", "--json").stdout)["environment"] == "in-sync"
+
+
+def test_doctor_checks_the_lock_names_against_the_real_uv(project: Project) -> None:
+    done = run(project, "doctor", "--json")
+    findings = {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 0
+    assert findings["lock names"]["verdict"] == "ok"
+    assert findings["uv"]["verdict"] == "ok"
+    assert "error" not in {finding["verdict"] for finding in findings.values()}
+
+
+def test_doctor_says_what_to_do_without_uv(project: Project) -> None:
+    done = run(project, "doctor", "--uv", "/no/such/uv")
+    assert done.returncode == 1
+    assert "no executable" in done.stdout
