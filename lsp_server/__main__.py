@@ -17,9 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = ["serve", *words]
     parser = _parser()
     options = parser.parse_args(words)
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # At INFO pygls logs every outgoing body, and it logs a refused request with a traceback.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     return int(options.run(options))

@@ -96,9 +96,7 @@ class Editor:
 
     def execute(self, command: str, argument: Message) -> str:
         """Run a command that queues an operation; return its id."""
-        answer = self.request(
-            "workspace/executeCommand", {"command": command, "arguments": [{"uri": self.uri, **argument}]}
-        )
+        answer = self.request("workspace/executeCommand", {"command": command, "arguments": [{"uri": self.uri, **argument}]})
         return str(answer["id"])
 
     def request(self, method: str, params: Any) -> Any:  # noqa: ANN401  JSON

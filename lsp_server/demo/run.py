@@ -62,10 +62,7 @@ class Scene:
         done = subprocess.run(
             [self.uv, *words], cwd=self.root, env=dict(self.environ), capture_output=True, text=True, check=False
         )
-        say(
-            f"  $ uv {' '.join(words):<14} exit {done.returncode}"
-            + ("" if done.returncode == 0 else f"  {done.stderr.strip()}")
-        )
+        say(f"  $ uv {' '.join(words):<14} exit {done.returncode}" + ("" if done.returncode == 0 else f"  {done.stderr.strip()}"))
         return done.returncode == 0
 
     def lost(self) -> list[str]:
@@ -114,9 +111,7 @@ class Screen:
 
         """
         with self.changed:
-            if not self.changed.wait_for(
-                lambda: all(self.states.get(one) in states for one in operations), WAIT_SECONDS
-            ):
+            if not self.changed.wait_for(lambda: all(self.states.get(one) in states for one in operations), WAIT_SECONDS):
                 raise TimeoutError(f"not in {', '.join(sorted(states))} within {WAIT_SECONDS:g} s")
 
 
@@ -136,9 +131,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             shutil.rmtree(folder, ignore_errors=True)
     total = len(ADDED) + 3
-    say(
-        f"\npyproject-lsp: {len(lost)} of {total} edits lost; bare uv in parallel: {len(lost_bare)} of {total} edits lost"
-    )
+    say(f"\npyproject-lsp: {len(lost)} of {total} edits lost; bare uv in parallel: {len(lost_bare)} of {total} edits lost")
     for one in lost:
         say(f"  LOST: {one}")
     return 0 if not lost and sound else 1
@@ -174,9 +167,7 @@ def _ours(scene: Scene) -> tuple[list[str], bool]:
         first = editor.execute("pyproject.add", {"requirements": [ADDED[0]]})
         screen.wait([first], {"needsSave"})
         on_disk = "unchanged" if scene.manifest.read_text("utf-8") == before else "CHANGED"
-        say(
-            f"  the edit is in the buffer: {ADDED[0] in editor.document.text}; the file is {on_disk}. The person saves."
-        )
+        say(f"  the edit is in the buffer: {ADDED[0] in editor.document.text}; the file is {on_disk}. The person saves.")
         editor.save()
         asked = [first, *_ask(editor)]
         screen.wait(asked, {"waiting", *FINISHED})
@@ -214,18 +205,18 @@ def _bare(scene: Scene) -> list[str]:
     sync = scene.start("sync")
     scene.gate.wait_reached()
     text = scene.manifest.read_text("utf-8")
-    running = [scene.start("add", name) for name in ADDED]
-    running += [scene.start("remove", REMOVED), scene.start("version", "--bump", "minor")]
+    running = {f"add {name}": scene.start("add", name) for name in ADDED}
+    running |= {f"remove {REMOVED}": scene.start("remove", REMOVED), "bump to 0.2.0": scene.start("version", "--bump", "minor")}
     scene.manifest.write_text(f"{COMMENT}\n{text}", "utf-8")
     scene.gate.open()
-    codes = [process.wait() for process in (sync, *running)]
-    for process in (sync, *running):
-        if process.stderr is not None:
-            process.stderr.close()
-    say(f"  exit codes: {', '.join(map(str, codes))}")
+    sync.communicate()
+    for process in running.values():
+        process.communicate()
     lost = scene.lost()
     for one in lost:
-        say(f"  lost: {one}")
+        code = running[one].returncode if one in running else 0
+        said = "which said that all went well" if code == 0 else "which said that it failed"
+        say(f"  lost: {one}" + (f" (exit code {code}, {said})" if one in running else " (saved by the person meanwhile)"))
     return lost
 
 
