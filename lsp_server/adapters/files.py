@@ -8,6 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from lsp_server.adapters.exchange import exchange
+
 TEMPORARY_SUFFIX = ".pyproject-lsp"
 _REPLACE_PATIENCE_SECONDS = 1.0
 
@@ -57,6 +59,7 @@ class Replacement:
             prefix=f".{self.target.name}.{os.getpid()}.", suffix=TEMPORARY_SUFFIX, dir=self.target.parent
         )
         self._temporary = Path(name)
+        self._exchanged = False
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -67,8 +70,36 @@ class Replacement:
             self.discard()
             raise
 
-    def commit(self) -> None:
-        """Make it the file."""
+    def commit(self, expected: bytes | None) -> bool:
+        """Make it the file, if the file still is what it was; the old one is kept until `discard`.
+
+        Where files can be exchanged nothing that anybody wrote up to the last moment is lost. Elsewhere the file is
+        compared right before the rename.
+
+        Returns:
+            False if the file is another by now; it is left, or put back, as it is.
+
+        """
+        if expected is not None and exchange(self._temporary, self.target):
+            self._exchanged = True
+            if read(self._temporary) == expected:
+                _sync_folder(self.target.parent)
+                return True
+            self.revert()
+            return False
+        if read(self.target) != expected:
+            return False
+        self._rename()
+        _sync_folder(self.target.parent)
+        return True
+
+    def revert(self) -> None:
+        """Put the old file back, if it was exchanged."""
+        if self._exchanged:
+            exchange(self._temporary, self.target)
+            self._exchanged = False
+
+    def _rename(self) -> None:
         deadline = time.monotonic() + _REPLACE_PATIENCE_SECONDS
         while True:
             try:
@@ -79,11 +110,10 @@ class Replacement:
                     raise
                 time.sleep(0.01)
             else:
-                _sync_folder(self.target.parent)
                 return
 
     def discard(self) -> None:
-        """Take the temporary file away; nothing happens if it has become the file."""
+        """Take the temporary file away: the new text that did not become the file, or the old one that was."""
         self._temporary.unlink(missing_ok=True)
 
 
@@ -94,7 +124,8 @@ def replace(path: Path, content: bytes | None) -> None:
         return
     replacement = Replacement(path, content)
     try:
-        replacement.commit()
+        while not replacement.commit(read(path)):
+            pass  # somebody wrote it in this very moment; the caller wants ours whatever it was
     finally:
         replacement.discard()
 

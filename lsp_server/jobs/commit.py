@@ -50,7 +50,7 @@ def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     return tuple(locks)
 
 
-def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quiet: Callable[[], bool], label: str) -> Outcome:
+def commit(place: Place, base: Texts, changes: Texts, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
     """Replace the files of a plan if they are still what the plan was made from.
 
     Args:
@@ -73,7 +73,7 @@ def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quie
             content = changes[path]
             if content is not None:
                 prepared[path] = files.Replacement(path, content)
-        return _under_locks(place, base, prepared, changes, editor, still_quiet, label)
+        return _under_locks(place, base, changes, prepared, editor, still_quiet=still_quiet, label=label)
     except OSError as error:
         return Failure(
             "uv-failed",
@@ -87,9 +87,10 @@ def commit(place: Place, base: Texts, changes: Texts, editor: Editor, still_quie
 def _under_locks(
     place: Place,
     base: Texts,
-    prepared: Mapping[Path, files.Replacement],
     changes: Texts,
+    prepared: Mapping[Path, files.Replacement],
     editor: Editor,
+    *,
     still_quiet: Callable[[], bool],
     label: str,
 ) -> Outcome:
@@ -107,11 +108,25 @@ def _under_locks(
         for path, content in changes.items():
             if content is None:
                 files.replace(path, None)
-        for replacement in prepared.values():
-            replacement.commit()
-        return Committed(edited)
+        return Committed(edited) if _replace(base, prepared) else Changed()
     finally:
         release_all(*locks)
+
+
+def _replace(base: Texts, prepared: Mapping[Path, files.Replacement]) -> bool:
+    """Replace the files; none of them if somebody has written a manifest in the last moment."""
+    done: list[files.Replacement] = []
+    for path, replacement in prepared.items():
+        # uv.lock is made from the manifest, so ours is right whatever a `uv lock` has just written there.
+        expected = files.read(path) if path.name.endswith(".lock") else base[path]
+        while not replacement.commit(expected):
+            if not path.name.endswith(".lock"):
+                for one in reversed(done):
+                    one.revert()
+                return False
+            expected = files.read(path)
+        done.append(replacement)
+    return True
 
 
 def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Path, ...] | None:
@@ -125,7 +140,9 @@ def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Pa
             return None
         if not editor.saves or content is None:
             continue  # a clean document follows its file by itself
-        edits = diff.edits(document.text, content.decode("utf-8"))
+        # Editors keep a byte order mark out of the text that they show.
+        coding = "utf-8" if document.text.startswith("\ufeff") else "utf-8-sig"
+        edits = diff.edits(document.text, content.decode(coding))
         if edits and not editor.apply(path, document.version, edits, label):
             return None
         edited.append(path)

@@ -14,9 +14,18 @@ LSP = (sys.executable, "-m", "lsp_server")
 
 
 def start(project: Project, *words: str | Path, folder: Path | None = None) -> "subprocess.Popen[str]":
-    environ = {**project.tools.environment, "UV": project.tools.uv, "PATH": f"{Path(project.tools.uv).parent}{os.pathsep}{os.environ['PATH']}"}
+    environ = {
+        **project.tools.environment,
+        "UV": project.tools.uv,
+        "PATH": f"{Path(project.tools.uv).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     process = subprocess.Popen(
-        [*LSP, *map(str, words)], cwd=folder or project.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*LSP, *map(str, words)],
+        cwd=folder or project.root,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     project.tools.started.append(process)
     return process
@@ -127,7 +136,10 @@ def test_exec_passes_the_exit_code_through(project: Project, code: int) -> None:
 def test_exec_passes_a_signal_on_and_answers_with_its_code(project: Project, base: Path) -> None:
     reached = base / "reached"
     os.mkfifo(reached)
-    script = f"import pathlib, signal; signal.signal(signal.SIGTERM, lambda *_: exit(7)); pathlib.Path({str(reached)!r}).write_text('x'); signal.pause()"
+    script = (
+        "import pathlib, signal; signal.signal(signal.SIGTERM, lambda *_: exit(7));"
+        f" pathlib.Path({str(reached)!r}).write_text('x'); signal.pause()"
+    )
     process = start(project, "exec", "--", sys.executable, "-c", script)
     reached.read_text()
     process.send_signal(signal.SIGTERM)
