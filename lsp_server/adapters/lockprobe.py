@@ -2,7 +2,8 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -40,6 +41,31 @@ class LockProbe:
             return True
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         return False
+
+    @contextmanager
+    def shared(self) -> Iterator[bool]:
+        """Holds the lock shared while something it guards is read; says whether it could be had, and never waits.
+
+        A uv that wants the lock in these milliseconds waits that long. True where there is no lock file: nobody
+        installs there. Without flock (Windows) it is only looked at.
+        """
+        if sys.platform == "win32":
+            yield not held_by_trying(self.path)
+            return
+        self._follow()
+        if self._descriptor is None:
+            yield True
+            return
+        descriptor = self._descriptor
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Closes the descriptor; a later look opens it again."""

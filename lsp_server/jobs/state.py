@@ -1,6 +1,12 @@
 """What a status needs to know of a project without starting a process: is the environment, is the lock as they should."""
 
-from lsp_server.adapters import environment, files, live
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from lsp_server.adapters import environment, files
+from lsp_server.adapters.lockprobe import LockProbe
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
 from lsp_server.jobs.place import Place
@@ -17,19 +23,39 @@ def of_lock(place: Place) -> str:
     return {True: "up-to-date", False: "stale", None: "unknown"}[fits]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One environment's lock, kept open: opening it anew for each look would wake all who watch it."""
+
+    probe: LockProbe
+    mutex: threading.Lock
+
+
+@lru_cache(maxsize=64)
+def _reader(lock: Path) -> _Reader:
+    return _Reader(LockProbe(lock), threading.Lock())
+
+
 def of_environment(place: Place) -> str:
-    """Return "in-sync", "stale", "syncing", "missing" or "unknown", by what is installed; never waits for a sync."""
+    """Return "in-sync", "stale", "syncing", "missing" or "unknown", by what is installed.
+
+    It is read under a shared lock that is had at once or not at all: half of a running sync is no state, and a
+    reader must not hold one up.
+    """
     if place.project.kind == "script":
         return "unknown"
-    found = environment.read(place.environment)
-    if found is None:
+    if environment.read(place.environment) is None:
         return "missing"
-    users = live.lock_users(place.environment_lock)
-    if users is not None and users.holders:
-        return "syncing"
+    reader = _reader(place.environment_lock)
+    with reader.mutex, reader.probe.shared() as quiet:
+        return _installed(place) if quiet else "syncing"
+
+
+def _installed(place: Place) -> str:
+    found = environment.read(place.environment)
     lock = files.read(place.project.lockfile)
     manifest = _manifest(place)
-    if lock is None or manifest.name is None:
+    if found is None or lock is None or manifest.name is None:
         return "unknown"
     wanted = lockfile.expected(lock.decode("utf-8", "replace"), manifest, environment.marker_environment(found))
     installed = environment.installed(place.environment)
