@@ -4,69 +4,23 @@ A real server has one planned operation that waits for the environment lock. The
 is taken until both files (pyproject.toml and uv.lock) are the new ones. Two holders:
 
   lock  a small process that holds the lock as uv does and says when it lets go
-  sync  a real `uv sync` that stops in a build until a gate opens; when it let go is seen in the kernel's table
+  sync  a real `uv sync` that stops in a build until a gate opens; when it let go is known to 0.1 ms
 
 Goal on Linux: p50 5 ms, p99 25 ms over 200 rounds.
 """
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 from bench import measure
+from bench.timer import Stopwatch
 from bench.worksite import NO_SYNC, Site, site
 from lsp_server.demo import parts
 from tests.support.client import Client
 from tests.support.projects import Project
 
 GOAL = {"p50": 5.0, "p99": 25.0}
-_NANOSECONDS_IN_MILLISECOND = 1e6
-
-
-class Stopwatch:
-    """The process of `bench.stopwatch`."""
-
-    def __init__(self) -> None:
-        program = Path(__file__).with_name("stopwatch.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-S", "-E", str(program)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-    def tell(self, command: str, *paths: Path) -> None:
-        """Give a command; the answer is read by `answer`."""
-        assert self._process.stdin is not None  # noqa: S101  asked for above
-        self._process.stdin.write(json.dumps([command, *map(str, paths)]) + "\n")
-        self._process.stdin.flush()
-
-    def answer(self) -> dict[str, Any]:
-        """Read one answer."""
-        assert self._process.stdout is not None  # noqa: S101  asked for above
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return found
-
-    def latency(self) -> float:
-        """Read the answer to `release` or `watch`, in milliseconds.
-
-        Raises:
-            RuntimeError: nothing was committed.
-
-        """
-        times = self.answer()
-        if times["changed"] < 0:
-            raise RuntimeError("the operation was not committed within 30 s of the release")
-        return float(times["changed"] - times["released"]) / _NANOSECONDS_IN_MILLISECOND
-
-    def close(self) -> None:
-        """End the process."""
-        with self._process as process:
-            process.terminate()
 
 
 def behind_a_lock(client: Client, project: Project, watch: Stopwatch) -> float:

@@ -8,7 +8,8 @@ Commands on stdin, one a line; answers on stdout as JSON lines:
 
     hold LOCK            take the lock, answer {"held": true}
     release FILE...      let go; answer {"released": ns, "changed": ns} once every FILE is another file than before
-    watch LOCK FILE...   the same for a lock that another process holds: `released` is the last look that saw it held
+    await FILE...        answer {"watching": true}, then {"changed": ns}
+    watch LOCK FILE...   as release, for a lock that another process holds: `released` is the last look that saw it held
 """
 
 import json
@@ -36,6 +37,10 @@ def main() -> None:
             released = time.monotonic_ns()
             os.close(held)
             _answer(released=released, changed=_when_changed(paths, before))
+        elif command == "await":
+            before = [_identity(path) for path in paths]
+            _answer(watching=True)
+            _answer(changed=_when_changed(paths, before))
         elif command == "watch":
             lock, *files = paths
             before = [_identity(path) for path in files]

@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from lsp_server.server import build  # noqa: PLC0415  the other commands start without pygls
 
+    # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
+    sys.setswitchinterval(0.0005)
     server = build()
     try:
         if options.tcp:

@@ -1,67 +1,78 @@
 """What each command does, in the terms of jobs: the functions of the server's command table."""
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lsp_server import protocol
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
+from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import diff, intent
-from lsp_server.core.intent import BadArgument
-from lsp_server.core.operation import Failure, Operation
+from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
+from lsp_server.core.operation import Failure, Operation, Origin
 from lsp_server.core.text import Document
+from lsp_server.jobs import inherit, state
 from lsp_server.jobs import preview as previews
-from lsp_server.jobs import state
 from lsp_server.jobs.office import NoProject, Office, project_of
 from lsp_server.remote_editor import RemoteEditor
 
 Argument = Mapping[str, Any]
 Answer = Any
+RUN_AGAIN, DISCARD = "Run again", "Discard"
 
 
-async def change(server: Any, office: Office, argument: Argument, *, command: str) -> Answer:  # noqa: ANN401  the server
+async def change(connection: Connection, office: Office, argument: Argument, *, command: str) -> Answer:
     """Queue an operation; answered as soon as it is in the journal."""
     wanted = intent.from_argument(command, argument)
     if isinstance(wanted, BadArgument):
         return wanted
-    project = await server.aside(project_of, argument)
+    project = await connection.aside(project_of, argument)
     if not isinstance(project, Project):
         return project
-    operation = await server.aside(office.submit, project, command, argument)
+    operation = await connection.aside(office.submit, project, command, argument)
     return operation if isinstance(operation, BadArgument) else {"id": operation.id, "state": "queued"}
 
 
-async def on_save(server: Any, office: Office, uri: str) -> None:  # noqa: ANN401  the server
+async def on_save(connection: Connection, office: Office, uri: str) -> None:
     """Lock or sync after a save, where the setting `sync.onSave` says so."""
-    wanted = server.session.settings.sync_on_save
+    wanted = connection.session.settings.sync_on_save
     if wanted != "off":
         command = {"lock": "pyproject.lock", "sync": "pyproject.sync"}[wanted]
-        await change(server, office, {"uri": uri}, command=command)
+        await change(connection, office, {"uri": uri}, command=command)
 
 
-async def retry(server: Any, office: Office, argument: Argument) -> Answer:  # noqa: ANN401  the server
+async def retry(connection: Connection, office: Office, argument: Argument) -> Answer:
     """Queue a failed or cancelled operation again, also one of an earlier server."""
-    operation = await server.aside(_named, office, argument)
+    operation = await connection.aside(_named, office, argument)
     if isinstance(operation, BadArgument):
         return operation
     if operation.state not in {"failed", "cancelled"}:
         return BadArgument("id", operation.id, f"the id of a failed operation; this one is {operation.state}")
-    project = await server.aside(project_of, {**operation.argument, "uri": operation.uri})
+    project = await connection.aside(project_of, {**operation.argument, "uri": operation.uri})
     if not isinstance(project, Project):
         return project
-    again = await server.aside(lambda: office.worker(project).retry(operation))
+    wanted = intent.from_argument(operation.command, operation.argument)
+    if isinstance(wanted, BadArgument):
+        return BadArgument(
+            "id", operation.id, f"the id of an operation that an editor asked for; this one is '{operation.title}'"
+        )
+    # Whoever retries it is the one to be told what becomes of it.
+    mine = replace(operation, origin=Origin(connection.session.client.name, os.getpid()))
+    again = await connection.aside(lambda: office.worker(project).retry(mine))
     return {"id": again.id, "state": "queued"}
 
 
-async def cancel(server: Any, office: Office, argument: Argument) -> Answer:  # noqa: ANN401  the server
+async def cancel(connection: Connection, office: Office, argument: Argument) -> Answer:
     """Cancel an operation; false where it is finished, is being committed, or belongs to another process."""
     operation = argument.get("id")
     if not isinstance(operation, str):
         return BadArgument("id", operation, "the id of an operation")
-    return {"cancelled": await server.aside(cancel_anywhere, office, operation)}
+    return {"cancelled": await connection.aside(cancel_anywhere, office, operation)}
 
 
 def cancel_anywhere(office: Office, operation: str) -> bool:
@@ -69,32 +80,51 @@ def cancel_anywhere(office: Office, operation: str) -> bool:
     return any(worker.cancel(operation) for worker in office.workers() if worker.ledger.get(operation) is not None)
 
 
-async def status(server: Any, office: Office, argument: Argument) -> Answer:  # noqa: ANN401  the server
+async def status(connection: Connection, office: Office, argument: Argument) -> Answer:
     """Answer what the notification says."""
-    project = await server.aside(project_of, argument)
-    return await server.aside(status_of, office, project) if isinstance(project, Project) else project
+    project = await connection.aside(project_of, argument)
+    return await current_status(connection, office, project) if isinstance(project, Project) else project
 
 
-async def preview(server: Any, office: Office, argument: Argument) -> Answer:  # noqa: ANN401  the server
+async def current_status(connection: Connection, office: Office, project: Project) -> dict[str, Any]:
+    """Return a project's status, after what dead processes left in it was settled; the user is asked about that."""
+    place = office.place(project)
+    left = await connection.aside(inherit.inherit, place)
+    lost = [operation for operation in left if operation.state == "failed" and operation.command in CHANGING_COMMANDS]
+    if lost:
+        connection.later("window/showMessageRequest", offer(connection, office, lost))
+    return await connection.aside(status_of, office, project)
+
+
+async def offer(connection: Connection, office: Office, lost: Sequence[Operation]) -> None:
+    """Ask whether to run again what another process had taken and not done. Nothing waits for the answer."""
+    titles = ", ".join(f"'{operation.title}'" for operation in lost)
+    message = f"{titles}: the process that had taken this ended before it was done; nothing was changed."
+    if not connection.session.client.asks:
+        say(connection, WARNING, f"{message} Run it again with pyproject.retry.")
+        return
+    actions = [{"title": RUN_AGAIN}, {"title": DISCARD}]
+    answer = await connection.ask("window/showMessageRequest", {"type": WARNING, "message": message, "actions": actions})
+    title = answer.get("title") if isinstance(answer, dict) else getattr(answer, "title", None)
+    for operation in lost if title == RUN_AGAIN else ():
+        await retry(connection, office, {"id": operation.id})
+
+
+async def preview(connection: Connection, office: Office, argument: Argument) -> Answer:
     """Say what a command would do; nothing is changed and no lock is taken."""
     command, inner = argument.get("command"), argument.get("arguments")
-    if (
-        not isinstance(command, str)
-        or not isinstance(inner, list)
-        or len(inner) != 1
-        or not isinstance(inner[0], Mapping)
-    ):
+    if not isinstance(command, str) or not isinstance(inner, list) or len(inner) != 1 or not isinstance(inner[0], Mapping):
         return BadArgument("arguments", inner, "a list with the one argument object of 'command'")
     wanted = intent.from_argument(command, inner[0])
     if isinstance(wanted, BadArgument):
         return wanted
-    project = await server.aside(project_of, inner[0])
+    project = await connection.aside(project_of, inner[0])
     if not isinstance(project, Project):
         return project
-    editor = RemoteEditor(server.session, asyncio.get_running_loop(), server.ask)
-    settings = server.session.settings
+    editor = RemoteEditor(connection.session, asyncio.get_running_loop(), connection.ask)
+    settings = connection.session.settings
     path = projects.path_of(inner[0]["uri"])
-    outcome = await server.aside(previews.preview, office.place(project), editor, settings, wanted, path)
+    outcome = await connection.at_length(previews.preview, office.place(project), editor, settings, wanted, path)
     if isinstance(outcome, Failure):
         return NoProject(f"{outcome.code}: {outcome.message}")
     lock = [{"name": moved.name, "from": moved.before, "to": moved.after} for moved in outcome.moved]
@@ -115,12 +145,12 @@ def _edits(editor: RemoteEditor, outcome: previews.Preview) -> dict[str, Any]:
     return {"documentChanges": changes} if editor.session.client.versioned_edits else {"changes": flat}
 
 
-async def check_upgrades(server: Any, office: Office, argument: Argument) -> Answer:  # noqa: ANN401  the server
+async def check_upgrades(connection: Connection, office: Office, argument: Argument) -> Answer:
     """Ask for newer versions now."""
-    project = await server.aside(project_of, argument)
+    project = await connection.aside(project_of, argument)
     if not isinstance(project, Project):
         return project
-    found = await server.aside(previews.outdated, office.place(project), server.session.settings)
+    found = await connection.at_length(previews.outdated, office.place(project), connection.session.settings)
     return NoProject(f"{found.code}: {found.message}") if isinstance(found, Failure) else {"outdated": found}
 
 
@@ -133,10 +163,16 @@ def status_of(office: Office, project: Project) -> dict[str, Any]:
 
 def cannot_open(error: BaseException) -> str:
     """Say why the state folder or the journal cannot be opened, and what to do."""
+    remedy = "set PYPROJECT_LSP_STATE_DIR to another folder, one that can be written"
     if isinstance(error, sqlite3.Error):
-        return f"the journal cannot be opened ({error}); end the process that holds it, or set PYPROJECT_LSP_STATE_DIR to another folder"
+        return f"the journal cannot be opened ({error}); end the process that holds it, or {remedy}"
     where = getattr(error, "filename", None) or Path.home()
-    return f"the state folder cannot be used ({error}, {where}); set PYPROJECT_LSP_STATE_DIR to a folder that can be written"
+    return f"the state folder cannot be used ({error}, {where}); {remedy}"
+
+
+def cannot_write(error: sqlite3.Error) -> str:
+    """Say why nothing could be written to the journal, and what to do."""
+    return f"the journal cannot be written ({error}); nothing was queued: try again when the process that holds it has let go"
 
 
 def _named(office: Office, argument: Argument) -> Operation | BadArgument:

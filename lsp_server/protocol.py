@@ -7,6 +7,7 @@ from lsp_server.core.intent import CHANGING_COMMANDS
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
 
 NAME = "pyproject-lsp"
+SECTION = "pyproject"
 STATUS = "pyproject/status"
 SAVE = "pyproject/save"
 SERVER_STATUS = "experimental/serverStatus"

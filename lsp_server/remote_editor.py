@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 # An edit is made while uv's locks are held, so a client that does not answer is given up on soon.
 EDIT_SECONDS = 1.0
+# An edit of a document that stays unsaved is made with none of uv's locks held.
+UNSAVED_SECONDS = 5.0
 SAVE_SECONDS = 5.0
 
 Request = Callable[[str, Any], Awaitable[Any]]
@@ -52,7 +54,7 @@ class RemoteEditor:
         return self.session.open_document(path)
 
     def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
-        """Edit an open document; true once its text, as the client sends it back, is the new one.
+        """Edit an open document; true once its text, as the client sends it back, was the new one.
 
         The answer alone does not count: there are clients that say yes and change nothing.
         """
@@ -60,22 +62,22 @@ class RemoteEditor:
         document = self.session.document(uri) if uri else None
         if document is None or uri is None or not self.edits or document.version != version:
             return False
-        wanted = diff.apply(document.text, edits)
-        edit = self.workspace_edit(document, edits)
-        answer = self._ask("workspace/applyEdit", {"label": label, "edit": edit}, EDIT_SECONDS)
-        if not _field(answer, "applied"):
-            return False
-        with self.session.changed:
-            applied = self.session.changed.wait_for(lambda: self._text(uri) == wanted, EDIT_SECONDS)
-        return applied
+        present = self.session.open_document(path)
+        seconds = UNSAVED_SECONDS if present is not None and present.dirty else EDIT_SECONDS
+        expected = self.session.expect(uri, diff.apply(document.text, edits))
+        try:
+            edit = self.workspace_edit(document, edits)
+            answer = self._ask("workspace/applyEdit", {"label": label, "edit": edit}, seconds)
+            # The change follows the answer at once, or after the 150 ms in which Neovim gathers changes.
+            return expected.seen.wait(EDIT_SECONDS if _field(answer, "applied") else 0)
+        finally:
+            self.session.forget(expected)
 
     def save(self, path: Path) -> bool:
         """Ask the client to make a document clean whose file already has its text."""
         uri = self.session.uri(path)
-        document = self.session.document(uri) if uri else None
-        if document is None or uri is None:
+        if uri is None:
             return False
-        self.session.edited(path, document.text)
         return bool(_field(self._ask(protocol.SAVE, {"uri": uri}, SAVE_SECONDS), "saved"))
 
     def workspace_edit(self, document: Document, edits: Sequence[Edit]) -> dict[str, Any]:
@@ -98,10 +100,6 @@ class RemoteEditor:
     def _position(self, text: str, offset: int) -> dict[str, int]:
         line, character = offset_to_position(text, offset, self.session.client.encoding)
         return {"line": line, "character": character}
-
-    def _text(self, uri: str) -> str | None:
-        document = self.session.document(uri)
-        return None if document is None else document.text
 
     def _ask(self, method: str, params: Any, seconds: float) -> object:  # noqa: ANN401  JSON
         """Ask from a worker thread; None if there is no answer in time or an error for one."""

@@ -1,6 +1,7 @@
 """All mutable state of a server: open documents, settings, what the client can. Makes snapshots."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from lsp_server.adapters.project import MANIFEST, path_of
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Document, Encoding
+
+_MOST_TEXTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +24,56 @@ class Client:
     edits: bool = False
     versioned_edits: bool = False
     saves: bool = False
+    asks: bool = False
     progress: bool = False
     server_status: bool = False
     configuration: bool = False
+    announces_settings: bool = False
     watches_files: bool = False
+    refreshes_lenses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An open document, and the text it had when it was last the same as its file."""
+    """An open document.
+
+    Attributes:
+        document: What the editor shows.
+        clean: The text it had when it last had no unsaved change of the user's.
+        later: Texts that its file has had since, or that we are making of it, oldest first. An editor that loads
+            the file again moves on through these; one that goes back to an earlier text was told to by its user.
+    """
 
     document: Document
     clean: str
+    later: tuple[str, ...] = ()
+
+    @property
+    def dirty(self) -> bool:
+        """Whether it has unsaved changes of the user's."""
+        return self.document.text != self.clean
+
+    def noted(self, text: str | None) -> "_Open":
+        """Remember a text of the file, or one that we are making."""
+        if text is None or text == (self.later or (self.clean,))[-1]:
+            return self
+        return replace(self, later=(*self.later, text)[-_MOST_TEXTS:])
+
+    def moved_to(self, document: Document) -> "_Open":
+        """Return it with a new text."""
+        if document.text not in self.later:
+            return replace(self, document=document)
+        last = len(self.later) - 1 - self.later[::-1].index(document.text)
+        return _Open(document, document.text, self.later[last + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A text that a document is to have after an edit of ours; `seen` is set when the client says that it has it."""
+
+    uri: str
+    text: str
+    seen: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -40,79 +81,95 @@ class Session:
     """The state of one connection. The loop changes it; worker threads read it."""
 
     client: Client = field(default_factory=Client)
+    initial: Settings = field(default_factory=Settings)
     settings: Settings = field(default_factory=Settings)
-    reported: set[str] = field(default_factory=set)
+    problems: dict[str, str] = field(default_factory=dict)
     _open: dict[str, _Open] = field(default_factory=dict)
     _paths: dict[Path, str] = field(default_factory=dict)
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    _expected: list[Expectation] = field(default_factory=list)
+    _mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def open(self, document: Document) -> None:
         """A document was opened. One that differs from its file already has unsaved changes of the user."""
         path = _path(document.uri)
         disk = _disk(path)
-        with self.changed:
+        with self._mutex:
             self._open[document.uri] = _Open(document, document.text if disk is None else disk)
             if path is not None:
                 self._paths[path] = document.uri
-            self.changed.notify_all()
 
-    def change(self, document: Document) -> None:
-        """A document has a new text. Text that is the file's is clean: an editor that loaded it again, or an undo."""
-        with self.changed:
-            present = self._open.get(document.uri)
-        if present is None:
-            return
+    def change(self, steps: Sequence[Document]) -> bool:
+        """A document has new texts, one after the other; return whether this took back its unsaved changes."""
+        document = steps[-1]
         disk = _disk(_path(document.uri)) if document.uri.endswith(MANIFEST) else None
-        clean = document.text if document.text == disk else present.clean
-        with self.changed:
-            self._open[document.uri] = _Open(document, clean)
-            self.changed.notify_all()
+        with self._mutex:
+            present = self._open.get(document.uri)
+            if present is None:
+                return False
+            moved = present.noted(disk)
+            for step in steps:
+                moved = moved.moved_to(step)
+                for one in self._expected:
+                    if (one.uri, one.text) == (step.uri, step.text):
+                        one.seen.set()
+            self._open[document.uri] = moved
+        return present.dirty and not moved.dirty
 
     def save(self, uri: str) -> Document | None:
         """A document was saved; return it."""
-        with self.changed:
+        with self._mutex:
             present = self._open.get(uri)
             if present is None:
                 return None
             self._open[uri] = _Open(present.document, present.document.text)
-            self.changed.notify_all()
         return present.document
 
     def close(self, uri: str) -> Path | None:
-        """A document was closed; return its path if unsaved changes went with it."""
+        """A document was closed, with what was unsaved in it; return its path."""
         path = _path(uri)
-        with self.changed:
+        with self._mutex:
             present = self._open.pop(uri, None)
-            if path is not None:
-                self._paths.pop(path, None)
-        return path if present is not None and present.document.text != present.clean else None
+            if path is not None and self._paths.get(path) == uri:
+                del self._paths[path]
+        return path if present is not None else None
 
     def document(self, uri: str) -> Document | None:
         """Return an open document."""
-        with self.changed:
+        with self._mutex:
             present = self._open.get(uri)
         return None if present is None else present.document
 
     def uri(self, path: Path) -> str | None:
         """Return the URI under which the client opened a file."""
-        with self.changed:
+        with self._mutex:
             return self._paths.get(path)
 
     def open_document(self, path: Path) -> OpenDocument | None:
         """Return what jobs see of the open document of a file."""
-        with self.changed:
-            present = self._open.get(self._paths.get(path, ""))
-        if present is None:
-            return None
-        document = present.document
-        return OpenDocument(document.text, document.version, document.text != present.clean)
-
-    def edited(self, path: Path, text: str) -> None:
-        """We edited a clean document: its new text is about to be the file's, so it is no change of the user's."""
-        with self.changed:
+        disk = _disk(path) if self.uri(path) is not None else None
+        with self._mutex:
             uri = self._paths.get(path, "")
-            if uri in self._open:
-                self._open[uri] = replace(self._open[uri], clean=text)
+            present = self._open.get(uri)
+            if present is None:
+                return None
+            # The file as it is now may be gone when the editor, which loads it now, tells us of that.
+            self._open[uri] = present.noted(disk)
+        return OpenDocument(present.document.text, present.document.version, present.dirty)
+
+    def expect(self, uri: str, text: str) -> Expectation:
+        """We are about to make a text of a document. If it was clean, that text is no change of the user's."""
+        expectation = Expectation(uri, text)
+        with self._mutex:
+            self._expected.append(expectation)
+            present = self._open.get(uri)
+            if present is not None and not present.dirty:
+                self._open[uri] = present.noted(text)
+        return expectation
+
+    def forget(self, expectation: Expectation) -> None:
+        """Nobody waits for this any more."""
+        with self._mutex:
+            self._expected.remove(expectation)
 
     def snapshot(self, uri: str) -> Snapshot | None:
         """Return what a feature may see of an open manifest."""
@@ -120,11 +177,6 @@ class Session:
         if document is None or not uri.endswith(MANIFEST):
             return None
         return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings)
-
-    def manifests(self) -> tuple[str, ...]:
-        """Return the URIs of the open manifests."""
-        with self.changed:
-            return tuple(uri for uri in self._open if uri.endswith(MANIFEST))
 
 
 def _path(uri: str) -> Path | None:

@@ -1,20 +1,19 @@
-"""Status to the client: `pyproject/status`, `$/progress` and `experimental/serverStatus`, at most 20 times a second."""
+"""Status to the client: `pyproject/status` and `experimental/serverStatus`, at most 20 times a second for a project."""
 
 import asyncio
 import contextlib
-import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from lsp_server import protocol
-from lsp_server.core.operation import FINISHED
-from lsp_server.session import Session
-
-_log = logging.getLogger(__name__)
+from lsp_server.connection import ERROR, Connection, say
+from lsp_server.jobs.place import now
+from lsp_server.progress import Progress
 
 INTERVAL_SECONDS = 0.05
-_ERROR = 1
+LATER_SECONDS = 0.01
 Status = dict[str, Any]
 
 
@@ -22,15 +21,16 @@ Status = dict[str, Any]
 class StatusFeed:
     """Sends each project's status when it has changed; the last one always, however fast they come."""
 
-    session: Session
+    connection: Connection
     loop: asyncio.AbstractEventLoop
     build: Callable[[str], Awaitable[Status]]
-    notify: Callable[[str, Any], None]
-    request: Callable[[str, Any], Awaitable[Any]]
+    progress: Progress
+    _since: str = field(default_factory=now)
     _stale: set[str] = field(default_factory=set)
     _sending: set[str] = field(default_factory=set)
     _sent: dict[str, Status] = field(default_factory=dict)
-    _progress: set[str] = field(default_factory=set)
+    _health: Status | None = None
+    _announced: set[tuple[str, str]] = field(default_factory=set)
 
     def changed(self, project: str) -> None:
         """Something changed in a project; may be called from any thread."""
@@ -41,62 +41,41 @@ class StatusFeed:
         self._stale.add(project)
         if project not in self._sending:
             self._sending.add(project)
-            task = self.loop.create_task(self._send(project))
-            task.add_done_callback(_report)
+            self.connection.later(protocol.STATUS, self._send(project))
 
     async def _send(self, project: str) -> None:
         try:
             while project in self._stale:
+                # What follows an event at once (the commit after a release) goes first and is shown with it.
+                await asyncio.sleep(LATER_SECONDS)
                 self._stale.discard(project)
                 status = await self.build(project)
                 if status != self._sent.get(project):
-                    await self._publish(project, status)
-                await asyncio.sleep(INTERVAL_SECONDS)
+                    self._publish(project, status)
+                await asyncio.sleep(INTERVAL_SECONDS - LATER_SECONDS)
         finally:
             self._sending.discard(project)
 
-    async def _publish(self, project: str, status: Status) -> None:
-        before = self._sent.get(project, {"operations": []})
+    def _publish(self, project: str, status: Status) -> None:
         self._sent[project] = status
-        self.notify(protocol.STATUS, status)
-        if self.session.client.server_status:
-            self.notify(protocol.SERVER_STATUS, protocol.server_status(self._sent))
-        known = {operation["id"]: operation["state"] for operation in before["operations"]}
+        self.connection.tell(protocol.STATUS, status)
+        self._publish_health()
         for operation in status["operations"]:
-            await self._show(operation, known.get(operation["id"]))
+            if operation["origin"]["pid"] == os.getpid():
+                if self.connection.session.client.progress:
+                    self.progress.show(operation)
+                self._announce(operation)
 
-    async def _show(self, operation: Status, before: str | None) -> None:
-        token, state = operation["id"], operation["state"]
-        if not self._is_ours(operation):
+    def _publish_health(self) -> None:
+        health = protocol.server_status(self._sent)
+        if self.connection.session.client.server_status and health != self._health:
+            self._health = health
+            self.connection.tell(protocol.SERVER_STATUS, health)
+
+    def _announce(self, operation: Status) -> None:
+        """Show a failure, once. Success needs no message; a failure that nobody sees is a lost edit to who asked."""
+        ended = operation["finishedAt"]
+        if operation["state"] != "failed" or ended < self._since or (operation["id"], ended) in self._announced:
             return
-        if state not in FINISHED:
-            if token not in self._progress and self.session.client.progress:
-                self._progress.add(token)
-                await self.request("window/workDoneProgress/create", {"token": token})
-                begin = {"kind": "begin", "title": operation["title"], "cancellable": True}
-                self.notify("$/progress", {"token": token, "value": begin})
-            if token in self._progress:
-                value = {
-                    "kind": "report",
-                    "message": operation["message"] or state,
-                    "cancellable": state != "committing",
-                }
-                self.notify("$/progress", {"token": token, "value": value})
-            return
-        if token in self._progress:
-            self._progress.discard(token)
-            end = {"kind": "end", "message": operation["message"] or state}
-            self.notify("$/progress", {"token": token, "value": end})
-        if state == "failed" and before is not None and before not in FINISHED:
-            # Success needs no message; a failure that nobody sees is a lost edit for the one who asked.
-            self.notify(
-                "window/showMessage", {"type": _ERROR, "message": f"{operation['title']}: {operation['message']}"}
-            )
-
-    def _is_ours(self, operation: Status) -> bool:
-        return bool(operation["origin"]["client"] == self.session.client.name)
-
-
-def _report(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("a status could not be sent", exc_info=task.exception())
+        self._announced.add((operation["id"], ended))
+        say(self.connection, ERROR, f"{operation['title']}: {operation['message']}")

@@ -19,7 +19,19 @@ ALLOWED = {
     "protocol": {"core"},
     "session": {"core", "adapters", "jobs", "protocol"},
 }
-EFFECTS_IN_CORE = {"asyncio", "os", "socket", "sqlite3", "subprocess", "threading", "time", "psutil", "filelock", "watchdog", "shutil"}
+EFFECTS_IN_CORE = {
+    "asyncio",
+    "os",
+    "socket",
+    "sqlite3",
+    "subprocess",
+    "threading",
+    "time",
+    "psutil",
+    "filelock",
+    "watchdog",
+    "shutil",
+}
 WRITES = {"write_text", "write_bytes", "unlink", "rmtree", "replace_file", "symlink_to", "hardlink_to", "mkstemp"}
 
 
@@ -58,7 +70,9 @@ def test_core_and_features_touch_nothing_outside(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path)} & EFFECTS_IN_CORE
 
 
-@pytest.mark.parametrize("path", [m for m in MODULES if part(m) not in {"adapters", "locks", "demo", "jobs"}], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [m for m in MODULES if part(m) not in {"adapters", "locks", "demo", "jobs"}], ids=lambda path: path.name
+)
 def test_no_module_writes_files_outside_jobs_and_adapters(path: Path) -> None:
     calls = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
     # The doctor makes a project of its own in a temporary folder.

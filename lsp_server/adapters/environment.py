@@ -6,9 +6,11 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import Tag, compatible_tags, cpython_tags
 
 _DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
 
@@ -83,6 +85,18 @@ def marker_environment(environment: Environment) -> Mapping[str, str]:
         "sys_platform": sys.platform,
         "extra": "",
     }
+
+
+@lru_cache(maxsize=8)
+def supported_tags(version: str | None) -> frozenset[Tag]:
+    """Return the wheel tags (PEP 425) that a CPython of this version supports here; without one, the pure ones.
+
+    Other implementations get the pure ones too: their native wheels then count as builds, which costs a look.
+    """
+    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdigit()]
+    if len(numbers) < 2 or sys.implementation.name != "cpython":  # noqa: PLR2004  major and minor
+        return frozenset({Tag("py3", "none", "any"), Tag("py2", "none", "any")})
+    return frozenset((*cpython_tags(tuple(numbers)), *compatible_tags(tuple(numbers))))
 
 
 def _base_python(home: str | None, version: str | None) -> Path | None:

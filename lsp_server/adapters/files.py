@@ -1,6 +1,7 @@
 """Files as they are on disk: read whole, replaced atomically, never half-written."""
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -49,26 +50,33 @@ def refusal(path: Path) -> str | None:
 class Replacement:
     """The new text of a file, written and synced beside it, one rename away from being the file.
 
-    Writing happens before any lock is taken and the rename while it is held, so the lock is held for
-    as little as can be. A symbolic link is followed to its target; mode, owner and access lists are kept.
+    Writing and syncing happen before any lock is taken and only the rename while it is held: a sync to a busy
+    disk takes many times longer than all the rest. Between the two the file lies in `staging`, where that is on the
+    same file system, so that a project that waits for hours shows no file of ours; else beside the target.
+    A symbolic link is followed to its target; mode, owner and access lists are kept.
     """
 
-    def __init__(self, path: Path, content: bytes) -> None:
+    def __init__(self, path: Path, content: bytes, staging: Path | None = None) -> None:
         self.target = Path(os.path.realpath(path))
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{self.target.name}.{os.getpid()}.", suffix=TEMPORARY_SUFFIX, dir=self.target.parent
-        )
-        self._temporary = Path(name)
+        self._content = content
+        folder = staging if staging is not None and _on_one_file_system(staging, self.target.parent) else self.target.parent
+        self._temporary = self._written(folder)
         self._exchanged = False
+
+    def _written(self, folder: Path) -> Path:
+        prefix = f".{self.target.name}.{os.getpid()}."
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=TEMPORARY_SUFFIX, dir=folder)
+        temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                file.write(self._content)
                 file.flush()
-                _copy_ownership(self.target, self._temporary)
+                _copy_ownership(self.target, temporary)
                 os.fsync(file.fileno())
         except BaseException:
-            self.discard()
+            temporary.unlink(missing_ok=True)
             raise
+        return temporary
 
     def commit(self, expected: bytes | None) -> bool:
         """Make it the file, if the file still is what it was; the old one is kept until `discard`.
@@ -80,18 +88,33 @@ class Replacement:
             False if the file is another by now; it is left, or put back, as it is.
 
         """
+        _copy_ownership(self.target, self._temporary)  # its owner may have changed it since this was staged
+        try:
+            return self._committed(expected)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        # One file system under two mounts: only a file of the same folder can take the place.
+        elsewhere, self._temporary = self._temporary, self._written(self.target.parent)
+        elsewhere.unlink(missing_ok=True)
+        return self._committed(expected)
+
+    def _committed(self, expected: bytes | None) -> bool:
         if expected is not None and exchange(self._temporary, self.target):
             self._exchanged = True
             if read(self._temporary) == expected:
-                _sync_folder(self.target.parent)
                 return True
             self.revert()
             return False
         if read(self.target) != expected:
             return False
         self._rename()
-        _sync_folder(self.target.parent)
         return True
+
+    def finish(self) -> None:
+        """Make the change of the folder last over a power cut, and take the old file away; needs no lock."""
+        _sync_folder(self.target.parent)
+        self.discard()
 
     def revert(self) -> None:
         """Put the old file back, if it was exchanged."""
@@ -127,7 +150,7 @@ def replace(path: Path, content: bytes | None) -> None:
         while not replacement.commit(read(path)):
             pass  # somebody wrote it in this very moment; the caller wants ours whatever it was
     finally:
-        replacement.discard()
+        replacement.finish()
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
@@ -136,6 +159,20 @@ def remove_leftovers(folder: Path, name: str) -> None:
     for leftover in target.parent.glob(f".{target.name}.*{TEMPORARY_SUFFIX}"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def remove_staged(folder: Path) -> None:
+    """Empty a staging folder; the caller holds the lock of the project that stages there."""
+    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def _on_one_file_system(one: Path, other: Path) -> bool:
+    try:
+        return one.stat().st_dev == other.stat().st_dev
+    except OSError:
+        return False
 
 
 def _copy_ownership(source: Path, target: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from lsp_server.core.facts import Facts
+from lsp_server.core.facts import Facts, Key
 from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Remove, Sync, Undo, Upgrade
 from lsp_server.core.pyproject import Table
 from lsp_server.core.requirement import Invalid, normalize, parse
@@ -110,9 +110,8 @@ def arguments(batch: Batch, facts: Facts) -> tuple[tuple[str, ...], ...]:
             packages = [name for request in batch.requests for name in _packages(request.intent)]
             return (("remove", *_place_options(batch.first), *_table_options(table), "--", *dict.fromkeys(packages)),)
         case Upgrade(packages=packages):
-            # `uv upgrade` raises the bounds and leaves uv.lock, so the lock follows.
-            raised = [f"--upgrade-package={name}" for name in packages] or ["--upgrade"]
-            return (("upgrade", *(("--", *packages) if packages else ())), ("lock", *raised))
+            # The bounds are raised before (`raising`); `uv upgrade` leaves uv.lock as it was.
+            return (("lock", *([f"--upgrade-package={name}" for name in packages] or ["--upgrade"])),)
         case Bump(part=part, version=version):
             return (("version", "--no-sync", *(("--bump", part) if part else ("--", version or ""))),)
         case Move(package=package, source=source, target=target):
@@ -125,6 +124,34 @@ def arguments(batch: Batch, facts: Facts) -> tuple[tuple[str, ...], ...]:
             )
         case Lock() | Sync() | Undo():
             return (("lock", *_script_options(batch.first)),)
+
+
+def restoring(key: Key, value: str | None) -> tuple[str, ...] | None:
+    """Return the uv command that gives one statement of a manifest a value, or none; None if no command does that."""
+    match key, value:
+        case ("version",), str():
+            return ("version", "--frozen", "--", value)
+        case ("dependency", kind, table, name), None:
+            return ("remove", "--frozen", *_table_options(_table_of(kind, table)), "--", name)
+        case ("dependency", kind, table, _name), str():
+            options = _table_options(_table_of(kind, table))
+            return ("add", "--frozen", "--raw", *options, "--", *value.split("\n"))
+    return None
+
+
+def _table_of(kind: str, name: str) -> Table:
+    match kind:
+        case "group":
+            return Table("group", name)
+        case "extra":
+            return Table("extra", name)
+        case _:
+            return Table("runtime")
+
+
+def raising(packages: Sequence[str]) -> tuple[str, ...]:
+    """Return the uv command that raises the bounds of packages in the manifest, of all without one."""
+    return ("upgrade", *(("--", *packages) if packages else ()))
 
 
 def _add(batch: Batch) -> tuple[str, ...]:

@@ -27,68 +27,90 @@ class Settings:
     trusted: bool = True
 
 
-_SEVERITIES = ("hint", "warning", "off")
-_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "sync.onSave": ("sync_on_save", ("off", "lock", "sync")),
-    "edit.bounds": ("edit_bounds", get_args(Bounds)),
-    "imports.missing": ("imports_missing", _SEVERITIES),
-    "imports.unused": ("imports_unused", _SEVERITIES),
-}
-_SWITCHES: Mapping[str, str] = {
+_FIELDS: Mapping[str, str] = {
+    "uv.path": "uv_path",
     "sync.afterEdit": "sync_after_edit",
+    "sync.onSave": "sync_on_save",
+    "edit.bounds": "edit_bounds",
+    "imports.missing": "imports_missing",
+    "imports.unused": "imports_unused",
     "hints.versions": "hints_versions",
     "codeLens.enable": "code_lens",
+    "network": "network",
     "guardian": "guardian",
+    "lock.timeout": "lock_timeout",
     "trusted": "trusted",
 }
+_SEVERITIES = ("hint", "warning", "off")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "sync.onSave": ("off", "lock", "sync"),
+    "edit.bounds": get_args(Bounds),
+    "imports.missing": _SEVERITIES,
+    "imports.unused": _SEVERITIES,
+    "network": ("on", "off"),
+}
+_SWITCHES = frozenset({"sync.afterEdit", "hints.versions", "codeLens.enable", "guardian", "trusted"})
+_DEFAULTS = Settings()
 # Settings that the clients read themselves; they are known here so that they are not reported.
 _CLIENT_ONLY = ("terminal", "server", "trace")
 
 
-def read(raw: object, base: Settings | None = None) -> tuple[Settings, tuple[str, ...]]:
+def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str, str]]:
     """Read settings as a client sends them, nested or with dotted names, with or without the section's name.
 
+    Args:
+        raw: what the client sent.
+        base: the values of what it did not name.
+
     Returns:
-        The settings, and one sentence for each that is unknown or ill-typed; for those the default is used.
+        The settings, and for each name that is unknown or ill-typed one sentence; for those the default is used.
 
     """
     settings = base or Settings()
     if raw is None:
-        return settings, ()
+        return settings, {}
     if not isinstance(raw, Mapping):
-        return settings, (f"the settings are {raw!r}; an object is expected",)
-    problems: list[str] = []
+        return settings, {"": f"the settings are {raw!r}; an object is expected"}
+    problems: dict[str, str] = {}
     for name, value in _flat(raw):
         if value is None or name.split(".")[0] in _CLIENT_ONLY:
             continue
-        field, found = _one(name, value)
-        if field is None:
-            problems.append(f"setting '{SECTION}.{name}' {found}; the default is used")
-        else:
+        field = _FIELDS.get(name)
+        problem = _problem(name, value)
+        if problem is not None:
+            problems[name] = f"setting '{SECTION}.{name}' {problem}; the default is used"
+        if field is not None:
+            found: Any = getattr(_DEFAULTS, field) if problem else _value(name, value)
             settings = replace(settings, **{field: found})
-    return settings, tuple(problems)
+    return settings, problems
 
 
-def _one(name: str, value: object) -> tuple[str | None, Any]:
+def _problem(name: str, value: object) -> str | None:
+    """Say what is wrong with one setting, or None."""
+    if name not in _FIELDS:
+        return "is not known"
     if name in _CHOICES:
-        field, allowed = _CHOICES[name]
-        return (field, value) if value in allowed else (None, f"is {value!r}; allowed is one of {', '.join(allowed)}")
-    if name in _SWITCHES:
-        return (_SWITCHES[name], value) if isinstance(value, bool) else (None, f"is {value!r}; allowed is true or false")
-    match name, value:
-        case "network", "on" | "off":
-            return "network", value == "on"
-        case "network", _:
-            return None, f"is {value!r}; allowed is one of on, off"
-        case "uv.path", str():
-            return "uv_path", value or None
-        case "uv.path", _:
-            return None, f"is {value!r}; allowed is the path of an executable"
-        case "lock.timeout", int() | float() if not isinstance(value, bool) and value >= 0:
-            return "lock_timeout", float(value)
-        case "lock.timeout", _:
-            return None, f"is {value!r}; allowed is a number of seconds, 0 for ever"
-    return None, "is not known"
+        allowed = "one of " + ", ".join(_CHOICES[name])
+        fits = isinstance(value, str) and value in _CHOICES[name]
+    elif name in _SWITCHES:
+        allowed, fits = "true or false", isinstance(value, bool)
+    elif name == "uv.path":
+        allowed, fits = "the path of an executable", isinstance(value, str)
+    else:
+        allowed = "a number of seconds, 0 for ever"
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return None if fits else f"is {value!r}; allowed is {allowed}"
+
+
+def _value(name: str, value: Any) -> object:  # noqa: ANN401  it was found to fit
+    match name:
+        case "network":
+            return value == "on"
+        case "uv.path":
+            return value or None
+        case "lock.timeout":
+            return float(value)
+    return value
 
 
 def _flat(raw: Mapping[Any, Any], prefix: str = "") -> list[tuple[str, object]]:

@@ -10,6 +10,7 @@ says where things are and never whether they are right; `problem` and `parse` as
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
@@ -125,6 +126,7 @@ def scan(text: str) -> Document:
     return Document(text, headers, entries, MappingProxyType(index))
 
 
+@lru_cache(maxsize=16)
 def problem(text: str) -> Problem | None:
     """What tomli says is wrong with a text, None if it is valid TOML."""
     parsed = parse(text)

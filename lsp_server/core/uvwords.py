@@ -9,7 +9,7 @@ _TITLES = (
     (re.compile(r"Failed to build|build backend returned an error|Failed to prepare distributions"), "build-failed"),
     (re.compile(r"No solution found when resolving"), "unresolvable"),
     (re.compile(r"was not found in the (package registry|provided package locations)"), "unresolvable"),
-    (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found"), "not-found"),
+    (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found|was not found in `project\.dependencies"), "not-found"),
     (re.compile(r"Package `?[^`]+`? not found in workspace|No such file|does not exist"), "not-found"),
     (re.compile(r"TOML parse error|Failed to parse: `?pyproject\.toml"), "invalid-toml"),
     (

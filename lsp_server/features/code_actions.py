@@ -49,9 +49,7 @@ def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeA
         {"uri": snapshot.uri, "packages": [name], **_place(table)},
     )
     if table.kind == "runtime":
-        yield _action(
-            f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]}
-        )
+        yield _action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
     for target in _targets(snapshot, table):
         yield _action(
             f"Move {name} to {target.label()}",
@@ -99,4 +97,4 @@ def _action(title: str, kind: str, command: str, argument: dict[str, Any]) -> Co
 
 
 def _covers(wanted: str, kind: str) -> bool:
-    return wanted == "" or kind == wanted or kind.startswith(wanted + ".")
+    return wanted in ("", kind) or kind.startswith(wanted + ".")

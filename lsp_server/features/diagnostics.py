@@ -20,9 +20,7 @@ def diagnostics(snapshot: Snapshot) -> list[Diagnostic]:
     problem = toml.problem(snapshot.text)
     if problem is not None:
         place = min(problem.offset, len(snapshot.text))
-        found.insert(
-            0, _diagnostic(snapshot, Span(place, min(place + 1, len(snapshot.text))), "invalid-toml", problem.message)
-        )
+        found.insert(0, _diagnostic(snapshot, Span(place, min(place + 1, len(snapshot.text))), "invalid-toml", problem.message))
     return found
 
 

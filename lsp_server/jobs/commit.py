@@ -50,75 +50,102 @@ def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     return tuple(locks)
 
 
-def commit(place: Place, base: Texts, changes: Texts, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
-    """Replace the files of a plan if they are still what the plan was made from.
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The new files of a plan, written and synced, each one rename away from its place; the manifests first.
+
+    A uv that reads between the two renames then locks anew from the new manifest.
+    """
+
+    base: Texts
+    changes: Texts
+    replacements: Mapping[Path, files.Replacement]
+
+    def discard(self) -> None:
+        """Take away what did not become a file, or what was one before."""
+        for replacement in self.replacements.values():
+            replacement.discard()
+
+
+def stage(place: Place, base: Texts, changes: Texts) -> Staged | Failure:
+    """Write the new files where nobody sees them yet.
 
     Args:
         place: the project.
         base: every file's text that the plan was made from.
         changes: the files to replace. The journal has their images already.
-        editor: edits the documents that are open and clean.
-        still_quiet: looks once more, under the locks, for a uv that will write.
-        label: names the edit in the editor's undo list.
 
     """
     for path in changes:
         refused = files.refusal(path)
         if refused is not None:
             return Failure("uv-failed", f"cannot write: {refused}")
-    prepared: dict[Path, files.Replacement] = {}
+    staged: dict[Path, files.Replacement] = {}
     try:
-        # The manifest goes first: a uv that reads between the two renames then locks anew from it.
+        place.staging.mkdir(parents=True, exist_ok=True)
         for path in sorted(changes, key=lambda each: each.name.endswith(".lock")):
             content = changes[path]
             if content is not None:
-                prepared[path] = files.Replacement(path, content)
-        return _under_locks(place, base, changes, prepared, editor, still_quiet=still_quiet, label=label)
+                staged[path] = files.Replacement(path, content, place.staging)
     except OSError as error:
-        return Failure(
-            "uv-failed",
-            f"cannot write {error.filename or place.project.root}: {error.strerror or error}; nothing was changed",
-        )
-    finally:
-        for replacement in prepared.values():
+        for replacement in staged.values():
             replacement.discard()
+        return _cannot_write(place, error)
+    return Staged(base, changes, staged)
 
 
-def _under_locks(
-    place: Place,
-    base: Texts,
-    changes: Texts,
-    prepared: Mapping[Path, files.Replacement],
-    editor: Editor,
-    *,
-    still_quiet: Callable[[], bool],
-    label: str,
-) -> Outcome:
+def commit(place: Place, staged: Staged, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
+    """Replace the files of a plan if they are still what the plan was made from.
+
+    Args:
+        place: the project.
+        staged: the new files; they are used up if the outcome is Committed.
+        editor: edits the documents that are open and clean.
+        still_quiet: looks once more, under the locks, for a uv that will write.
+        label: names the edit in the editor's undo list.
+
+    """
+    try:
+        outcome = _under_locks(place, staged, editor, still_quiet=still_quiet, label=label)
+    except OSError as error:
+        return _cannot_write(place, error)
+    if isinstance(outcome, Committed):
+        for replacement in staged.replacements.values():
+            replacement.finish()
+    return outcome
+
+
+def _cannot_write(place: Place, error: OSError) -> Failure:
+    where = error.filename or place.project.root
+    return Failure("uv-failed", f"cannot write {where}: {error.strerror or error}; nothing was changed")
+
+
+def _under_locks(place: Place, staged: Staged, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
     locks = uv_locks(place)
     if not acquire_all(*locks):
         return Busy()
     try:
         if not still_quiet():
             return Busy()
-        if any(files.read(path) != text for path, text in base.items()):
+        if any(files.read(path) != text for path, text in staged.base.items()):
             return Changed()
-        edited = _edit_open_documents(changes, editor, label)
+        edited = _edit_open_documents(staged.changes, editor, label)
         if edited is None:
             return Changed()
-        for path, content in changes.items():
+        for path, content in staged.changes.items():
             if content is None:
                 files.replace(path, None)
-        return Committed(edited) if _replace(base, prepared) else Changed()
+        return Committed(edited) if _replace(staged) else Changed()
     finally:
         release_all(*locks)
 
 
-def _replace(base: Texts, prepared: Mapping[Path, files.Replacement]) -> bool:
+def _replace(staged: Staged) -> bool:
     """Replace the files; none of them if somebody has written a manifest in the last moment."""
     done: list[files.Replacement] = []
-    for path, replacement in prepared.items():
+    for path, replacement in staged.replacements.items():
         # uv.lock is made from the manifest, so ours is right whatever a `uv lock` has just written there.
-        expected = files.read(path) if path.name.endswith(".lock") else base[path]
+        expected = files.read(path) if path.name.endswith(".lock") else staged.base[path]
         while not replacement.commit(expected):
             if not path.name.endswith(".lock"):
                 for one in reversed(done):

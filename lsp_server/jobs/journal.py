@@ -53,6 +53,13 @@ CREATE TABLE IF NOT EXISTS image (
     after BLOB
 );
 CREATE INDEX IF NOT EXISTS image_by_change ON image (change);
+CREATE TABLE IF NOT EXISTS lost (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    path TEXT NOT NULL,
+    since TEXT NOT NULL,
+    text TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS child (
     pid INTEGER NOT NULL,
     pid_started REAL NOT NULL,
@@ -235,6 +242,25 @@ class Journal:
             {Path(path): before for path, before, _after in images},
             {Path(path): after for path, _before, after in images},
         )
+
+    # Texts that were lost
+
+    def keep_lost(self, project: str, path: Path, text: str) -> Path:
+        """Keep a text of the user that another program overwrote; return a file beside the journal that shows it."""
+        since = time.strftime("%Y%m%dT%H%M%S")
+        with self._transaction() as database:
+            cursor = database.execute(
+                "INSERT INTO lost (project, path, since, text) VALUES (?, ?, ?, ?)", (project, str(path), since, text)
+            )
+            shown = self.path.parent / "lost" / f"{since}-{cursor.lastrowid}-{path.name}"
+        shown.parent.mkdir(exist_ok=True)
+        shown.write_bytes(text.encode())
+        return shown
+
+    def lost(self, project: str) -> tuple[tuple[Path, str], ...]:
+        """Return the lost texts of a project, each with the file that it was saved in, the oldest first."""
+        rows = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
+        return tuple((Path(path), text) for path, text in rows)
 
     # Children
 

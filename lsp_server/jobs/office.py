@@ -19,6 +19,7 @@ from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import recover
+from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, this_process
 from lsp_server.jobs.worker import Worker
@@ -48,6 +49,7 @@ class Office:
         settings: Callable[[], Settings],
         environ: Mapping[str, str],
         on_change: Callable[[Project], None] = lambda _project: None,
+        on_notice: Callable[[Notice], None] = lambda _notice: None,
     ) -> None:
         self.state = state_folder(environ)
         self.journal = Journal(self.state / "journal.sqlite3", this_process())
@@ -56,6 +58,7 @@ class Office:
         self._settings = settings
         self._environ = environ
         self._on_change = on_change
+        self._on_notice = on_notice
         self._workers: dict[str, Worker] = {}
         self._mutex = threading.Lock()
         recover.end_orphans(self.journal)
@@ -66,7 +69,7 @@ class Office:
             found = self._workers.get(project.key)
             if found is None:
                 place = self.place(project)
-                found = Worker(place, self._editor, self._settings, lambda: self._on_change(project))
+                found = Worker(place, self._editor, self._settings, lambda: self._on_change(project), self._on_notice)
                 self._workers[project.key] = found
                 found.start()
             return found

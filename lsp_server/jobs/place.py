@@ -59,6 +59,11 @@ class Place:
         """The folder of the project's shadow."""
         return self.state / "shadow" / self.key
 
+    @property
+    def staging(self) -> Path:
+        """The folder where new files lie until their project is quiet."""
+        return self.state / "staged" / self.key
+
     def manifest_of(self, path: Path) -> Path:
         """Return the manifest that an operation on `path` edits: a script is its own."""
         if self.project.kind == "script":

@@ -10,10 +10,11 @@ from pathlib import Path
 from lsp_server.adapters import environment, uv
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.adapters.shadow import Shadow
-from lsp_server.core import commandline, facts, lockfile, pyproject, style, toml, uvwords
+from lsp_server.core import commandline, facts, literals, lockfile, pyproject, raising, style, toml, uvwords, wheels
 from lsp_server.core.commandline import Batch, Request, Target
-from lsp_server.core.intent import Bump, Lock, Undo
+from lsp_server.core.intent import Bump, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
+from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import undo
 from lsp_server.jobs.journal import Journal, ProcessId, Texts
@@ -99,28 +100,69 @@ class Planner:
         return failed or texts
 
     def _one(self, texts: Texts, batch: Batch, manifest: Path) -> Texts | _Failed:
-        if isinstance(batch.first.intent, Undo):
-            undone = undo.apply(self.place.journal, batch.first.intent, texts)
-            if isinstance(undone, Failure):
-                return _Failed(undone)
-            texts = undone
+        first = batch.first
+        prepared = self._prepared(texts, first, manifest)
+        if isinstance(prepared, _Failed):
+            return prepared
+        stated = _facts(self.place, manifest, prepared)
+        made = self._made(prepared, [(manifest, words) for words in commandline.arguments(batch, stated)])
+        if isinstance(made, _Failed) or not isinstance(first.intent, Move):
+            return made
+        move = first.intent
+        spelled = stated["dependency", move.source.kind, move.source.name or "", move.package].split("\n")
+        text = literals.stated(_text(made[manifest]), move.target, move.package, spelled)
+        return {**made, manifest: text.encode()}
+
+    def _prepared(self, texts: Texts, request: Request, manifest: Path) -> Texts | _Failed:
+        """Do what an intent needs before uv does the rest."""
+        match request.intent:
+            case Undo():
+                undone = undo.apply(self.place.journal, request.intent, texts)
+                if isinstance(undone, Failure):
+                    return _Failed(undone)
+                return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
+            case Upgrade(packages=packages):
+                return self._raised(texts, packages, manifest)
+            case Move(package=package, source=source) if not _states(_facts(self.place, manifest, texts), source, package):
+                return _Failed(Failure("not-found", f"{package} is not in {source.label()} of {manifest}"))
+            case _:
+                return texts
+
+    def _made(self, texts: Texts, commands: Sequence[tuple[Path, Sequence[str]]]) -> Texts | _Failed:
+        """Run uv commands one after the other, each for a manifest, and return what they made of the texts."""
         self.shadow.write(texts)
-        stated = _facts(self.place, manifest, texts)
-        for words in commandline.arguments(batch, stated):
-            result = self._run(words, batch.first.target.folder)
+        for manifest, words in commands:
+            result = self._run(words, self.shadow.path(manifest).parent)
             if not result.ok:
                 return _Failed(self._failure(result))
-        return {**texts, **{path: _styled(path, texts[path], new) for path, new in self.shadow.read(texts).items()}}
+        made = self.shadow.read(texts)
+        return {path: _styled(path, texts[path], new) for path, new in made.items()}
+
+    def _raised(self, texts: Texts, packages: Sequence[str], manifest: Path) -> Texts | _Failed:
+        """Let uv raise the bounds, also of what stands in groups and extras."""
+        scratch = raising.scratch(_text(texts[manifest]), packages)
+        shown = {**texts, manifest: scratch.text.encode()} if scratch else texts
+        made = self._made(shown, [(manifest, commandline.raising(packages))])
+        if isinstance(made, _Failed) or scratch is None:
+            return made
+        raised = raising.raised(scratch, _text(made[manifest]))
+        if raised is None:
+            return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
+        return {**texts, manifest: raised.encode()}
 
     def _preflight(self, start: Texts, texts: Texts, asked: Sequence[Asked]) -> _Failed | None:
-        """Fetch and build what is new, so that a package that cannot be installed fails before anything changed."""
+        """Build what is new and has to be built, so that a package that does not build fails before anything changed.
+
+        What comes as a fitting wheel cannot fail to build: the sync fetches it. A uv that only found that out
+        would make every add half as slow again.
+        """
         if self.place.project.kind == "script":
             return None
         lock = self.place.project.lockfile
         before, after = _text(start.get(lock)), _text(texts.get(lock))
         moved = {one.name for one in lockfile.difference(before, after) if one.after is not None}
         moved -= lockfile.local(after) | _not_isolated(_text(texts[self.place.project.root / MANIFEST]))
-        if not moved:
+        if not moved or moved <= self._ready(after, texts):
             return None
         self.shadow.write(texts)
         unchanged = sorted(lockfile.versions(after).keys() - moved)
@@ -130,6 +172,11 @@ class Planner:
             self.shadow.root,
         )
         return None if result.ok else _Failed(self._failure(result, fallback="build-failed"))
+
+    def _ready(self, lock: str, texts: Texts) -> frozenset[str]:
+        found = environment.read(self.place.environment)
+        tags = environment.supported_tags(found.version if found else None)
+        return wheels.ready(lock, _text(texts[self.place.project.root / MANIFEST]), tags)
 
     def _request(self, one: Asked) -> Request:
         if self.place.project.kind == "script":
@@ -200,7 +247,7 @@ def _broken(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
     return found
 
 
-def refusal(one: Asked, content: bytes | None) -> Failure | None:
+def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR0911  one for each thing that can be wrong
     """Say why a manifest cannot be edited as it is, or None if it can."""
     if content is None:
         return Failure("not-found", f"{one.manifest} does not exist; create it, for example with 'uv init --bare'")
@@ -230,6 +277,10 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:
 def _facts(place: Place, manifest: Path, texts: Texts) -> facts.Facts:
     text = _text(texts.get(manifest))
     return facts.of_script(text) if place.project.kind == "script" else facts.of_manifest(text)
+
+
+def _states(found: facts.Facts, table: Table, package: str) -> bool:
+    return ("dependency", table.kind, table.name or "", package) in found
 
 
 def _not_isolated(manifest: str) -> frozenset[str]:

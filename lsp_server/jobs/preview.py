@@ -29,7 +29,9 @@ class Preview:
     moved: tuple[lockfile.Moved, ...]
 
 
-def preview(place: Place, editor: Editor, settings: Settings, wanted: Intent, path: Path) -> Preview | Failure:
+def preview(
+    place: Place, editor: Editor, settings: Settings, wanted: Intent, path: Path, cancellation: uv.Cancellation
+) -> Preview | Failure:
     """Plan one intent in a shadow of its own, from the open buffer or the file; no lock is taken, nothing changes."""
     found = executable_for(place, settings)
     if isinstance(found, Failure):
@@ -41,7 +43,7 @@ def preview(place: Place, editor: Editor, settings: Settings, wanted: Intent, pa
         base[manifest] = document.text.encode("utf-8", "surrogatepass")
     with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
         shadow = Shadow(Path(folder), place.project.folder)
-        outcome = Planner(place, shadow, found, settings, uv.Cancellation()).plan(base, [Asked("preview", wanted, manifest)])
+        outcome = Planner(place, shadow, found, settings, cancellation).plan(base, [Asked("preview", wanted, manifest)])
     if isinstance(outcome, Cancelled):
         return Failure("uv-failed", "the preview was cancelled")
     if "preview" in outcome.failures:
@@ -50,7 +52,7 @@ def preview(place: Place, editor: Editor, settings: Settings, wanted: Intent, pa
     return Preview(outcome, lockfile.difference(_text(outcome.base.get(lock)), _text(outcome.result.get(lock))))
 
 
-def outdated(place: Place, settings: Settings) -> list[Mapping[str, Any]] | Failure:
+def outdated(place: Place, settings: Settings, cancellation: uv.Cancellation) -> list[Mapping[str, Any]] | Failure:
     """Ask uv for newer versions of the direct and indirect dependencies, in a shadow."""
     found = executable_for(place, settings)
     if isinstance(found, Failure):
@@ -62,7 +64,7 @@ def outdated(place: Place, settings: Settings) -> list[Mapping[str, Any]] | Fail
         overrides = {"TMPDIR": str(shadow.temporary)} | ({} if settings.network else {"UV_OFFLINE": "1"})
         environ = commandline.environment_for(place.environ, **overrides)
         words = [str(found.path), "tree", "--outdated", "--format", "json"]
-        result = run_uv(place.journal, words, shadow.root, environ, uv.Cancellation())
+        result = run_uv(place.journal, words, shadow.root, environ, cancellation)
     if not result.ok:
         return uvwords.failure(result.stderr)
     return list(_newer(json.loads(result.stdout)))

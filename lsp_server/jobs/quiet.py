@@ -22,19 +22,18 @@ SAFETY_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Quiet:
-    """Watches one project for quiet. Used by one thread; `wake` may be set from any.
-
-    `doubts` is set when a lock was busy with nobody listed (a uv in another container): from then on the locks
-    themselves are probed, which in its turn can make somebody's attempt fail for microseconds.
-    """
+    """Watches one project for quiet. Used by one thread; `wake` may be set from any."""
 
     place: Place
     wake: threading.Event
-    doubts: bool = False
     _probes: dict[Path, LockProbe] = field(default_factory=dict)
     _watched: dict[Path, live.Cancel] = field(default_factory=dict)
     _awaited: dict[int, live.Cancel] = field(default_factory=dict)
     _since: dict[tuple[str, int | None], str] = field(default_factory=dict)
+
+    def is_locked(self) -> bool:
+        """Tell in microseconds whether somebody holds one of uv's locks of the project."""
+        return self.is_held(self.place.environment_lock) or self.is_held(self.place.project_lock)
 
     def blocker(self, ignore: Collection[int] = ()) -> Blocked | None:
         """Return what has to end before a commit, or None.
@@ -102,15 +101,10 @@ class Quiet:
         return self.writing(ignore)
 
     def _processes(self, ignore: Collection[int]) -> tuple[live.UvProcess, ...]:
-        # A script is read before any lock is taken, so there every process of the system is looked at.
-        look = live.every_process if self.place.project.kind == "script" else live.processes
-        return look(self.place.project.root, ignore)
+        return live.processes(self.place.project.root, ignore)
 
     def is_held(self, path: Path) -> bool:
         """Tell whether somebody holds a lock, without an event for those who watch it."""
-        users = live.lock_users(path)
-        if users is not None and (users.holders or not self.doubts):
-            return bool(users.holders)
         probe = self._probes.get(path)
         if probe is None:
             probe = self._probes[path] = LockProbe(path)

@@ -30,6 +30,7 @@ def settle_changes(place: Place) -> tuple[Change, ...]:
     left alone. Returns the changes that were finished.
     """
     finished: list[Change] = []
+    files.remove_staged(place.staging)
     for change in place.journal.prepared(place.key):
         if is_alive(change.owner) and change.owner != place.journal.owner:
             continue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, git
 from lsp_server.adapters.live import UvProcess
 from lsp_server.core import facts, lockfile, pyproject, toml
 from lsp_server.jobs.journal import Change, ProcessId, Texts
@@ -14,13 +14,19 @@ from lsp_server.jobs.selection import Asked
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """One committed change that a uv may still undo."""
+    """One committed change that a uv may still undo.
+
+    `writers` are the uv processes that were alive right after the commit, `editors` those of them that write the
+    manifest: only they can have a stale text of it. `checkout` is what git had done until then.
+    """
 
     change: int
     asked: tuple[Asked, ...]
     before: Texts
     after: Texts
     writers: frozenset[ProcessId] = frozenset()
+    editors: frozenset[ProcessId] = frozenset()
+    checkout: git.State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Verdict:
     culprits: tuple[int, ...] = field(default=())
 
 
-def writers_of(processes: Collection[UvProcess]) -> frozenset[ProcessId]:
+def names_of(processes: Collection[UvProcess]) -> frozenset[ProcessId]:
     """Name processes for ever."""
     return frozenset(ProcessId(process.pid, process.started) for process in processes)
 
@@ -49,6 +55,7 @@ def judge(place: Place, item: Settling, *, by_user: Callable[[Path, str], bool])
         item: the change.
         by_user: tells whether a person made a text: then a drop is their wish.
 
+    What git checked out, or an editor that is not ours wrote while no uv could, is a person's wish as well.
     A torn or empty file is a moment of a write: while a writer lives it says nothing.
     """
     alive = tuple(writer for writer in item.writers if is_alive(writer))
@@ -63,14 +70,19 @@ def judge(place: Place, item: Settling, *, by_user: Callable[[Path, str], bool])
             text = text or ""
         keys = facts.dropped(_facts(path, item.before.get(path)), _facts(path, after), _facts(path, text.encode()))
         keys -= _changed_since(place, item, path)
-        if keys and by_user(path, text):
+        if keys and (not item.editors or _by_git(place, item, text) or by_user(path, text)):
             return Verdict(settled=True)
         lost |= {one.operation for one in item.asked if any(facts.concerns(one.intent, key) for key in keys)}
     if lost:
-        return Verdict(settled=False, dropped=tuple(sorted(lost)), culprits=tuple(writer.pid for writer in alive))
+        return Verdict(settled=False, dropped=tuple(sorted(lost)), culprits=tuple(sorted(e.pid for e in item.editors)))
     if alive:
         return Verdict(settled=False, culprits=tuple(writer.pid for writer in alive))
     return Verdict(settled=True, relock=_lock_is_stale(place, item))
+
+
+def _by_git(place: Place, item: Settling, text: str) -> bool:
+    folder = place.project.folder
+    return git.checked_out(folder, item.checkout) or git.may_have_written(folder, text.encode(), item.checkout)
 
 
 def _changed_since(place: Place, item: Settling, path: Path) -> frozenset[facts.Key]:

@@ -1,16 +1,27 @@
 """Undo: the texts with one operation's change taken back, and all later edits kept."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.core import diff, facts, intent
+from lsp_server.core import commandline, diff, facts, intent
 from lsp_server.core.operation import Failure
 from lsp_server.core.text import split_lines
 from lsp_server.jobs.journal import Change, Journal, Texts
 
 
-def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Texts | Failure:
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The texts without what an operation did, once uv has also run `commands`, each for its manifest."""
+
+    texts: Texts
+    commands: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+
+
+def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Undone | Failure:
     """Return the texts without what an operation did, by a reverse three-way merge.
+
+    Where later edits stand in the same lines, uv takes back what the operation stated, if that still stands.
 
     Args:
         journal: holds the texts before and after the operation.
@@ -24,6 +35,7 @@ def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Texts | Failur
         return Failure("not-found", f"operation {wanted.id} changed no file, or its texts are no longer kept")
     asked = intent.from_argument(operation.command, operation.argument)
     result: dict[Path, bytes | None] = dict(texts)
+    commands: list[tuple[Path, tuple[str, ...]]] = []
     for path, after in change.after.items():
         before = change.before[path]
         now = texts.get(path)
@@ -35,6 +47,10 @@ def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Texts | Failur
         target = _without(change, asked, path)
         merged = _merged(after, now, target)
         if isinstance(merged, diff.Conflict):
+            steps = _steps(path, after, target, now)
+            if steps is not None:
+                commands += ((path, step) for step in steps)
+                continue
             return Failure(
                 "conflict",
                 f"{path.name} was changed since in the same place, so '{operation.title}' cannot be taken back by itself; "
@@ -42,7 +58,19 @@ def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Texts | Failur
                 _regions(merged),
             )
         result[path] = merged
-    return result
+    return Undone(result, tuple(commands))
+
+
+def _steps(path: Path, after: bytes | None, target: bytes | None, now: bytes | None) -> tuple[tuple[str, ...], ...] | None:
+    """Return the uv commands that take back what a change stated; None if that was changed again meanwhile."""
+    if path.suffix != ".toml" or after is None or target is None or now is None:
+        return None
+    stated, before, present = (_facts(path, text.decode("utf-8")) for text in (after, target, now))
+    keys = sorted(facts.changed(stated, before))
+    if not keys or any(present.get(key) != stated.get(key) for key in keys):
+        return None
+    steps = [commandline.restoring(key, before.get(key)) for key in keys]
+    return tuple(step for step in steps if step) if all(steps) else None
 
 
 def _without(change: Change, asked: intent.Intent | intent.BadArgument, path: Path) -> bytes | None:
@@ -78,10 +106,10 @@ def _by_line(old: str, new: str) -> tuple[diff.Edit, ...]:
     return tuple(found)
 
 
-def _merged(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | None | diff.Conflict:
+def _merged(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> bytes | diff.Conflict | None:
     if ours == base:
         return theirs
-    if theirs == base or ours == theirs:
+    if theirs in (base, ours):
         return ours
     if base is None or ours is None or theirs is None:
         return ours

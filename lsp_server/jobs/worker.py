@@ -6,39 +6,45 @@ look at, does one thing, and looks again. It waits for events with nothing held 
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.adapters import files, uv
+from lsp_server.adapters import files, git, uv
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.shadow import Shadow
-from lsp_server.core import diff, facts, intent
-from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, State
+from lsp_server.core import intent
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import outcome, recover
-from lsp_server.jobs.commit import Busy, Changed, Committed, commit
+from lsp_server.jobs.aftermath import Aftermath
+from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, stage
+from lsp_server.jobs.guardian import Guardian, Notice
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place, now
-from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock, refusal
+from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
-from lsp_server.jobs.selection import Asked, selection
-from lsp_server.jobs.settle import Settling, judge, writers_of
-from lsp_server.jobs.sync import Due, Lane, Synced
+from lsp_server.jobs.selection import Asked
+from lsp_server.jobs.settle import Settling, names_of
 from lsp_server.jobs.tools import executable_for
 from lsp_server.jobs.turn import inherited
+from lsp_server.jobs.unsaved import Unsaved
+from lsp_server.jobs.waits import Waits
 from lsp_server.locks import holder
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
 
 _log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 3
-# An editor or a script that writes in place leaves a file torn for a moment; longer than this and it is meant.
-TORN_SECONDS = 0.3
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A plan that stands in the journal and whose files are staged."""
+
+    change: int
+    staged: Staged
 
 
 class Worker:
@@ -50,6 +56,7 @@ class Worker:
         editor: Editor,
         settings: Callable[[], Settings],
         on_change: Callable[[], None] = lambda: None,
+        tell: Callable[[Notice], None] = lambda _notice: None,
     ) -> None:
         self.place = place
         self.wake = threading.Event()
@@ -59,23 +66,23 @@ class Worker:
         self._quiet = Quiet(place, self.wake)
         self._shadow = Shadow(place.shadow, place.project.folder)
         self._planning = uv.Cancellation()
-        self._lane = Lane(place, self._synced)
-        self._settling: list[Settling] = []
-        self._due: list[Due] = []
-        self._buffered: dict[str, tuple[Path, Texts, Texts]] = {}
-        self._standing: set[str] = set()  # operations whose edit stands in the manifest: only uv.lock is missing
-        self._saved: dict[Path, str] = {}
+        self._waits = Waits(self.ledger, self._quiet, self.wake, self._patience)
+        self._after = Aftermath(place, self.ledger, self._quiet, editor, settings, self.wake)
+        self._unsaved = Unsaved(self.ledger, editor, self._after.standing)
+        self._guardian = Guardian(place, editor, self._quiet.writers, lambda: settings().guardian, tell)
         self._stopping = False
         self._watches = [
             place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, self._told),
             place.watch.lock_file(place.manifest_lock, self._told),
-            *(place.watch.files(f.parent, {f.name}, self._told) for f in projects.files_of(place.project)),
+            *(place.watch.files(f.parent, {f.name}, self._written) for f in projects.files_of(place.project)),
             place.watch.lock_file(place.environment_lock, self._told),
         ]
         self._thread = threading.Thread(target=self._run, name=f"worker {place.project.root.name}", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
+        for path in projects.manifests(self.place.project):
+            self._guardian.told(path)
         self._thread.start()
 
     def stop(self) -> None:
@@ -84,13 +91,14 @@ class Worker:
         for operation in self.ledger.within(HOLDS_QUEUE - {"committing"}):
             self.cancel(operation.id, "the server was stopped; retry it")
         self._planning.request()
-        self._lane.cancel()
+        self._after.lane.cancel()
         self.wake.set()
         self._thread.join()
-        self._lane.join()
+        self._after.lane.join()
         for cancel in self._watches:
             cancel()
         self._quiet.close()
+        self._guardian.close()
 
     def submit(self, operation: Operation) -> Operation:
         """Queue an operation; when this returns it is in the journal."""
@@ -114,7 +122,7 @@ class Worker:
         if state == "planning":
             self._planning.request()
         elif state == "syncing":
-            self._lane.cancel()
+            self._after.lane.cancel()
         self.wake.set()
         return state is not None
 
@@ -122,37 +130,33 @@ class Worker:
 
     def saved(self, path: Path, text: str) -> None:
         """The user saved a document: operations that waited for it go on."""
-        self._saved[path] = text
+        self._after.saved[path] = text
+        self._guardian.saved(path, text)
         self.reverted(path, text)
 
     def reverted(self, path: Path, text: str) -> None:
         """A document has no unsaved changes any more: what waited for that goes on, or ends with the edit taken back."""
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
-                self._resume(operation, text)
+                self._unsaved.resume(operation, path, text)
         self.wake.set()
 
     def closed(self, path: Path) -> None:
         """The user closed a document; what stood in it only, unsaved, is what they gave up."""
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
-                self._buffered.pop(operation.id, None)
+                self._unsaved.forget(operation.id)
                 self.ledger.cancel(operation.id, "the file was closed without saving; nothing was changed")
-
-    def _resume(self, operation: Operation, text: str) -> None:
-        path, before, after = self._buffered.pop(operation.id, (None, {}, {}))
-        if path is not None:
-            old, new, present = (facts.of_manifest(_text(t)) for t in (before[path], after[path], text.encode()))
-            if facts.changed(old, new) and facts.dropped(old, new, present) == facts.changed(old, new):
-                self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
-                return
-            self._standing.add(operation.id)
-        self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
 
     def _told(self, _path: Path) -> None:
         """A file of the project, of another process's queue or of a lock moved: look, and show it."""
         self.wake.set()
         self.ledger.on_change()
+
+    def _written(self, path: Path) -> None:
+        """A manifest or uv.lock has a new text."""
+        self._guardian.told(path)
+        self._told(path)
 
     # The loop
 
@@ -162,7 +166,7 @@ class Worker:
             try:
                 if self._step():
                     continue
-            except Exception as error:  # the one boundary: an operation fails, the worker goes on
+            except Exception as error:  # noqa: BLE001  the one boundary: an operation fails, the worker goes on
                 _log.exception("an operation failed unexpectedly")
                 for operation in self.ledger.group():
                     self.ledger.fail(operation.id, outcome.unexpected(error))
@@ -170,7 +174,7 @@ class Worker:
             self.wake.wait(self._patience() if self._restless() else None)
 
     def _restless(self) -> bool:
-        return bool(self._settling or self._due or self.ledger.within(HOLDS_QUEUE))
+        return bool(self._after.restless or self.ledger.within(HOLDS_QUEUE))
 
     def _patience(self) -> float:
         """Return the longest time without a look, in seconds: `lock.timeout` has to be noticed as well."""
@@ -178,8 +182,8 @@ class Worker:
         return min(SAFETY_SECONDS, limit) if limit else SAFETY_SECONDS
 
     def _step(self) -> bool:
-        self._settle()
-        self._sync()
+        self._after.settle()
+        self._after.sync()
         if self._timed_out(self.ledger.within({"queued"})):
             return True
         self.ledger.ancestor = inherited(self.place, self.place.environ)
@@ -189,14 +193,14 @@ class Worker:
         if ahead:
             first = ahead[0]
             blocked = Blocked("manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock))
-            self._wait_for([o.id for o in self.ledger.within({"queued"})], "queued", blocked)
+            self._after.wait_for([o.id for o in self.ledger.within({"queued"})], "queued", blocked)
             return False
         if not self.ledger.group():
             return False
         mutex = FileMutex(self.place.manifest_lock, Rank.MANIFEST, self.ledger.group()[0].title)
         # Looked at first: a failed attempt closes the lock file, and that event would wake us to try again.
         if self._quiet.is_held(self.place.manifest_lock) or not mutex.try_acquire():
-            self._wait_for([o.id for o in self.ledger.within({"queued"})], "queued", self._manifest_holder())
+            self._after.wait_for([o.id for o in self.ledger.within({"queued"})], "queued", self._manifest_holder())
             return False
         try:
             recover.settle_changes(self.place)
@@ -216,49 +220,45 @@ class Worker:
         """Take the group at the head of the queue through plan, quiet and commit, with whoever joins it meanwhile."""
         planned: Planned | None = None
         asked: tuple[Asked, ...] = ()
-        torn_since: float | None = None
+        begun: _Begun | None = None
         while not self._stopping:
             self.wake.clear()
-            self._settle()
-            self._sync()
+            self._after.settle()
+            self._after.sync()
             group = self._group()
             if not group:
                 return
-            if self._timed_out(group):
-                continue
             wanted = tuple(self._asked(operation) for operation in group)
             base, dirty = self._texts(wanted)
-            if self._is_torn(base, wanted):
-                torn_since = torn_since or time.monotonic()
-                if self._wait_for_writer(group) or time.monotonic() - torn_since < TORN_SECONDS:
-                    self.wake.wait(TORN_SECONDS / 3)
-                    continue
+            if self._waits.for_whole_text(base, wanted, group):
+                continue
             if planned is None or planned.base != base or asked != wanted:
-                planned = self._plan(base, wanted)
-                if planned is None:
-                    continue
-                asked = tuple(one for one in wanted if one.operation in planned.done)
-                if asked != wanted:
-                    continue  # the others went through; see whether anything moved meanwhile
+                planned, begun = self._plan(base, wanted), None
+                asked = tuple(one for one in wanted if planned is not None and one.operation in planned.done)
+            if planned is None or asked != wanted:
+                continue  # what could be planned stays planned; see whether anything moved meanwhile
             if dirty:
-                if self._into_buffer(planned, asked, dirty):
+                if self._unsaved.put(planned, asked, dirty, self._label(asked)):
                     return
                 planned = None
                 continue
-            if self._must_wait(group):
-                continue
-            planned = self._commit(planned, asked)
+            # Written before the wait, so that nothing stands between the release of a lock and the rename.
+            begun = begun or self._begin(planned, asked)
+            if begun is None or (not self._waits.for_quiet(group) and not self._commit(begun, planned, asked)):
+                planned = None
 
     def _group(self) -> tuple[Operation, ...]:
         """Return the head of the queue as far as it is of one kind: about an unsaved document, or not."""
         group = self.ledger.group()
+        if self._timed_out(group):
+            group = self.ledger.group()
         if not group:
             return ()
         first = self._is_about_unsaved(group[0])
         return tuple(operation for operation in group if self._is_about_unsaved(operation) == first)
 
     def _is_about_unsaved(self, operation: Operation) -> bool:
-        if operation.kind in {"lock", "sync"} or operation.id in self._standing:
+        if operation.kind in {"lock", "sync"} or operation.id in self._after.standing:
             return False
         document = self._editor.document(self._manifest(operation))
         return document is not None and document.dirty
@@ -276,6 +276,8 @@ class Worker:
         return base, frozenset(dirty)
 
     def _plan(self, base: Texts, wanted: tuple[Asked, ...]) -> Planned | None:
+        if self._waits.for_settled_text(base, wanted, failed=False):
+            return None
         settings = self._settings()
         executable = executable_for(self.place, settings)
         if isinstance(executable, Failure):
@@ -285,84 +287,61 @@ class Worker:
         self._planning = uv.Cancellation()
         for one in wanted:
             self.ledger.move(one.operation, "planning", message="planning")
+        writer = self._quiet.writing()
         planned = Planner(self.place, self._shadow, executable, settings, self._planning).plan(base, wanted)
         if isinstance(planned, Cancelled):
             return None
+        if planned.failures and (self._waits.for_settled_text(base, wanted, failed=True) or writer is not None):
+            return None  # made from a text that a uv was working on
         for operation, failure in planned.failures.items():
             self.ledger.fail(operation, failure)
         return planned if planned.done else None
 
-    def _into_buffer(self, planned: Planned, asked: Sequence[Asked], dirty: frozenset[Path]) -> bool:
-        """Put the edit into the unsaved documents and let the operations wait for the user, with no lock held."""
-        for path in dirty:
-            document = self._editor.document(path)
-            if document is None or document.text.encode("utf-8", "surrogatepass") != planned.base[path]:
-                return False
-            edits = diff.edits(document.text, _text(planned.result[path]))
-            applied = not edits or self._editor.apply(path, document.version, edits, self._label(asked))
-            if not applied and self._editor.edits:
-                return False
-            for one in asked:
-                if one.manifest == path:
-                    if applied:
-                        self._buffered[one.operation] = (path, planned.base, planned.result)
-                    message = outcome.needs_save(path, applied=applied)
-                    self.ledger.move(one.operation, "needsSave", message=message, in_buffer=applied)
-        return True
-
-    def _must_wait(self, group: Sequence[Operation]) -> bool:
-        """Wait for one event if the project is not quiet; say on whom."""
-        if self._quiet.blocker() is None:
-            for operation in group:
-                if operation.state != "waiting":
-                    self.ledger.move(operation.id, "waiting", message="planned")
-            return False
-        self._quiet.arm()
-        blocker = self._quiet.blocker()
-        if blocker is None:
-            return True
-        self._wait_for([operation.id for operation in group], "waiting", blocker)
-        self.wake.wait(self._patience())
-        return True
-
-    def _commit(self, planned: Planned, asked: Sequence[Asked]) -> Planned | None:
-        """Commit a plan; return it if it has to wait again, None if it is done with or has to be made anew."""
+    def _begin(self, planned: Planned, asked: Sequence[Asked]) -> _Begun | None:
+        """Write a plan to the journal, then its files where nobody sees them; fail the operations if that cannot be."""
         names = [one.operation for one in asked]
-        changes = planned.changes
-        number = self._prepared(planned, names)
+        for change in self.place.journal.prepared(self.place.key):
+            if change.owner == self.place.journal.owner:
+                self.place.journal.mark(change.id, "abandoned")
+        files.remove_staged(self.place.staging)
+        number = self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
+        staged = stage(self.place, planned.base, planned.changes)
+        if isinstance(staged, Staged):
+            return _Begun(number, staged)
+        self._give_up(number, names, staged)
+        return None
+
+    def _give_up(self, number: int, names: Sequence[str], failure: Failure) -> None:
+        self.place.journal.mark(number, "abandoned")
+        for name in names:
+            self.ledger.fail(name, failure)
+
+    def _commit(self, begun: _Begun, planned: Planned, asked: Sequence[Asked]) -> bool:
+        """Commit a plan; true if it is still good and has to wait again, false if it is done with or out of date."""
+        names = [one.operation for one in asked]
         if not self.ledger.claim(names):
-            return None
-        result = commit(self.place, planned.base, changes, self._editor, self._still_quiet, self._label(asked))
-        writers = writers_of(self._quiet.writers())
+            return False
+        result = commit(self.place, begun.staged, self._editor, still_quiet=self._still_quiet, label=self._label(asked))
+        alive = self._quiet.writers()
         self.ledger.persist(names)
+        self._waits.was_busy = isinstance(result, Busy)
         match result:
             case Committed(open_documents=documents):
-                self.place.journal.mark(number, "committed")
+                self.place.journal.mark(begun.change, "committed")
                 for path in documents:
                     self._editor.save(path)
-                self._settling.append(Settling(number, tuple(asked), planned.base, planned.result, writers))
-                self._standing -= set(names)
+                editors = names_of([process for process in alive if process.writes_manifest])
+                head = git.state(self.place.project.folder)
+                self._after.begin(
+                    Settling(begun.change, tuple(asked), planned.base, planned.result, names_of(alive), editors, head)
+                )
                 for name in names:
                     self.ledger.move(name, "committing", message=outcome.committed(planned, name, asked))
-                return None
             case Busy() | Changed():
-                self._quiet.doubts |= isinstance(result, Busy) and self._quiet.blocker() is None
                 self._back_to_waiting(names)
-                return planned if isinstance(result, Busy) else None
             case Failure():
-                self.place.journal.mark(number, "abandoned")
-                for name in names:
-                    self.ledger.fail(name, result)
-                return None
-
-    def _prepared(self, planned: Planned, names: Sequence[str]) -> int:
-        """Return the number of this plan in the journal, writing it there the first time."""
-        mine = [c for c in self.place.journal.prepared(self.place.key) if c.owner == self.place.journal.owner]
-        for change in mine:
-            if change.operations == tuple(names) and dict(change.after) == dict(planned.changes):
-                return change.id
-            self.place.journal.mark(change.id, "abandoned")
-        return self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
+                self._give_up(begun.change, names, result)
+        return isinstance(result, Busy)
 
     def _back_to_waiting(self, names: Sequence[str]) -> None:
         for name in names:
@@ -372,113 +351,13 @@ class Worker:
     def _still_quiet(self) -> bool:
         return self._quiet.writing() is None
 
-    # After the commit
-
-    def _settle(self) -> None:
-        for item in list(self._settling):
-            verdict = judge(self.place, item, by_user=self._by_user)
-            for name in verdict.dropped:
-                self._dropped(name, verdict.culprits)
-            if verdict.dropped:
-                left = tuple(one for one in item.asked if one.operation not in verdict.dropped)
-                self._settling[self._settling.index(item)] = replace(item, asked=left)
-            elif verdict.settled:
-                self._settling.remove(item)
-                self._settled(item, relock=verdict.relock)
-            else:
-                self._quiet.arm()
-
-    def _by_user(self, path: Path, text: str) -> bool:
-        return self._saved.get(path) == text
-
-    def _dropped(self, name: str, culprits: Sequence[int]) -> None:
-        operation = self.ledger.get(name)
-        if operation is None:
-            return
-        if operation.attempts + 1 >= MOST_ATTEMPTS:
-            self.ledger.fail(name, outcome.lost(operation, culprits))
-            return
-        message = (
-            f"another process (pid {culprits[0]}) wrote an older text over it; planning it again"
-            if culprits
-            else "planning it again"
-        )
-        self.ledger.move(name, "queued", attempts=operation.attempts + 1, message=message)
-        self.wake.set()
-
-    def _settled(self, item: Settling, *, relock: bool) -> None:
-        for one in item.asked:
-            operation = self.ledger.get(one.operation)
-            if operation is None:
-                continue
-            if relock and operation.attempts + 1 < MOST_ATTEMPTS:
-                self._standing.add(operation.id)
-                self.ledger.move(
-                    operation.id,
-                    "queued",
-                    attempts=operation.attempts + 1,
-                    message="uv.lock was overwritten; locking again",
-                )
-                self.wake.set()
-            elif self._wants_sync(operation):
-                self._due.append(Due(operation.id, selection(item.after, [one]), item.before, item.after))
-                self.ledger.move(operation.id, "syncing", message=operation.message)
-            else:
-                self.ledger.move(operation.id, "done", message=operation.message)
-
-    def _wants_sync(self, operation: Operation) -> bool:
-        if operation.kind == "sync":
-            return True
-        return self._settings().sync_after_edit and operation.kind != "lock" and self.place.project.kind == "workspace"
-
-    def _sync(self) -> None:
-        """Start the sync of what is due, when nobody else's uv runs or waits in the project: the terminal goes first."""
-        self._due = [one for one in self._due if self.ledger.get(one.operation) is not None]
-        if not self._due or self._lane.busy or self._settling:
-            return
-        blocker = self._quiet.blocker() or self._quiet.anybody()
-        if blocker is not None:
-            self._quiet.arm()
-            self._wait_for([one.operation for one in self._due], "syncing", blocker)
-            return
-        executable = executable_for(self.place, self._settings())
-        due, self._due = self._due, []
-        for one in due:
-            if isinstance(executable, Failure):
-                self.ledger.fail(one.operation, executable)
-            else:
-                self.ledger.move(one.operation, "syncing", message="syncing the environment")
-        if not isinstance(executable, Failure):
-            self._lane.start(executable, self._settings(), due)
-
-    def _synced(self, synced: Synced) -> None:
-        for one in synced.due:
-            operation = self.ledger.get(one.operation)
-            if operation is None:
-                continue
-            if synced.cancelled:
-                self._due.append(one)  # another operation's sync was cancelled; this one still wants its own
-            elif synced.outdated and operation.attempts + 1 < MOST_ATTEMPTS:
-                self._standing.add(operation.id)
-                self.ledger.move(
-                    operation.id,
-                    "queued",
-                    attempts=operation.attempts + 1,
-                    message="the manifest changed; locking again",
-                )
-            elif synced.failure is not None:
-                self.ledger.fail(operation.id, synced.failure)
-            else:
-                self.ledger.move(operation.id, "done", message=outcome.done(one))
-        self.wake.set()
-
     # Small things
 
     def _asked(self, operation: Operation) -> Asked:
         wanted = intent.from_argument(operation.command, operation.argument)
         assert not isinstance(wanted, intent.BadArgument)  # noqa: S101  it was checked before it was queued
         asked = Asked(operation.id, wanted, self._manifest(operation))
-        return as_lock(asked) if operation.id in self._standing else asked
+        return as_lock(asked) if operation.id in self._after.standing else asked
 
     def _manifest(self, operation: Operation) -> Path:
         return self.place.manifest_of(projects.path_of(operation.uri))
@@ -486,9 +365,6 @@ class Worker:
     def _label(self, asked: Sequence[Asked]) -> str:
         titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}
         return "; ".join(titles)
-
-    def _wait_for(self, operations: Sequence[str], state: State, blocked: Blocked) -> None:
-        self.ledger.block(operations, state, blocked, outcome.waits(blocked))
 
     def _manifest_holder(self) -> Blocked:
         found = holder.read(self.place.manifest_lock)
@@ -503,21 +379,6 @@ class Worker:
         for operation in late:
             self.ledger.fail(operation.id, outcome.lock_timeout(operation, limit))
         return bool(late)
-
-    def _is_torn(self, base: Texts, asked: Sequence[Asked]) -> bool:
-        return any(
-            base.get(one.manifest) is not None and refusal(as_lock(one), base.get(one.manifest)) is not None for one in asked
-        )
-
-    def _wait_for_writer(self, group: Sequence[Operation]) -> bool:
-        blocker = self._quiet.writing()
-        if blocker is None:
-            return False
-        self._quiet.arm()
-        for operation in group:
-            if operation.state == "queued":
-                self._wait_for([operation.id], "queued", blocker)
-        return True
 
 
 def _text(content: bytes | None) -> str:

@@ -64,7 +64,7 @@ def test_a_command_line_is_understood(line: str, command: str, *, writes: bool, 
 Look = Callable[[Path], tuple[live.UvProcess, ...]]
 
 
-@pytest.mark.parametrize("look", [live.processes, live.every_process])
+@pytest.mark.parametrize("look", [live.processes])
 def test_a_held_sync_is_seen_with_its_command_and_its_locks(tmp_path: Path, look: Look) -> None:
     project = gated.make(tmp_path)
     with project.sync() as process:
@@ -108,7 +108,7 @@ def test_a_uv_started_elsewhere_is_found_by_what_it_points_at(tmp_path: Path, by
     arguments = ("sync", "-q", "--reinstall", *((by, "gated") if by.startswith("-") else ()))
     with project.sync(*arguments, cwd=tmp_path) as process:
         assert [seen.pid for seen in live.processes(project.root)] == [process.pid]
-        assert [seen.project for seen in live.every_process(project.root)] == [project.root]
+        assert [seen.project for seen in live.processes(project.root)] == [project.root]
         assert live.processes(project.root, ignore={process.pid}) == ()
 
 

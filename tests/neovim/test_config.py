@@ -119,10 +119,10 @@ def test_the_older_setup_starts_the_same_server(base: Path, root: Path, server: 
 DOCTOR = """\
 import json, os, sys
 assert sys.argv[1:] == ["doctor", "--json"], sys.argv
-print(json.dumps({"checks": [
-    {"name": "uv", "status": "ok", "message": "0.13.9 in " + os.getcwd()},
-    {"name": "watcher", "status": "warning", "message": "polling", "advice": "use a local disk"},
-    {"name": "lock names", "status": "error", "message": "differ", "advice": "report it"},
+print(json.dumps({"findings": [
+    {"check": "uv", "verdict": "ok", "found": "0.13.9 in " + os.getcwd(), "advice": ""},
+    {"check": "watcher", "verdict": "warning", "found": "polling", "advice": "use a local disk"},
+    {"check": "lock names", "verdict": "error", "found": "differ", "advice": "report it"},
 ]}))
 """
 

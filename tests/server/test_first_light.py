@@ -1,11 +1,10 @@
 """The main job: edits asked for while a real `uv sync` runs are made when it ends, together, and none is lost."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.client import DELETE, Client
+from tests.support.client import Client
 from tests.support.projects import Project
 
 MANIFEST = "pyproject.toml"
@@ -22,9 +21,7 @@ def client(project: Project) -> Any:
         yield client
 
 
-def test_an_add_behind_a_gated_sync_waits_says_on_whom_and_is_made_at_the_release(
-    client: Client, project: Project
-) -> None:
+def test_an_add_behind_a_gated_sync_waits_says_on_whom_and_is_made_at_the_release(client: Client, project: Project) -> None:
     gate = project.add_gated_dependency()
     sync = project.uv_start("sync")
     gate.wait_reached()

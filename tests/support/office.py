@@ -17,6 +17,7 @@ from lsp_server.core.diff import Edit
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, State
 from lsp_server.core.settings import Settings
+from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Change, ProcessId
 from lsp_server.jobs.office import Office
 from lsp_server.jobs.worker import Worker
@@ -50,6 +51,8 @@ class Desk:
     office: Office
     known: projects.Project
     changed: threading.Condition
+    editor: Editor
+    notices: list[Notice] = field(default_factory=list)
 
     @property
     def worker(self) -> Worker:
@@ -87,6 +90,22 @@ class Desk:
         self.wait(lambda: self.now(operation).state in states, f"{operation.title} {states}")
         return self.now(operation)
 
+    def save(self, text: str, path: Path | None = None) -> None:
+        """Save a file as an editor does: it is written, then the server is told."""
+        path = path or self.project.manifest
+        if isinstance(self.editor, Papers):
+            self.editor.type(path, text)
+            path.write_bytes(text.encode())
+            self.editor.show(path)
+        else:
+            path.write_bytes(text.encode())
+        self.worker.saved(path, text)
+
+    def until_told(self, words: str) -> Notice:
+        """Wait until the user is told something with these words in it."""
+        self.wait(lambda: any(words in notice.message for notice in self.notices), f"'{words}' in {self.notices}")
+        return next(notice for notice in self.notices if words in notice.message)
+
     def until_blocked(self, operation: Operation) -> Operation:
         """Wait until an operation says on whom it waits."""
         self.wait(lambda: self.now(operation).blocked is not None, f"{operation.title} blocked")
@@ -116,7 +135,9 @@ class Desk:
 
 
 @contextmanager
-def desk(project: Project, editor: Editor | None = None, *, at: Path | None = None, **settings: Any) -> Iterator[Desk]:
+def desk(
+    project: Project, editor: Editor | None = None, *, at: Path | None = None, script: Path | None = None, **settings: Any
+) -> Iterator[Desk]:
     """An office for a project, closed at the end of the block."""
     changed = threading.Condition()
 
@@ -124,12 +145,20 @@ def desk(project: Project, editor: Editor | None = None, *, at: Path | None = No
         with changed:
             changed.notify_all()
 
+    notices: list[Notice] = []
+
+    def notice(said: Notice) -> None:
+        with changed:
+            notices.append(said)
+            changed.notify_all()
+
     chosen = Settings(**{"uv_path": project.tools.uv, **settings})
-    office = Office(editor or NoEditor(), lambda: chosen, project.tools.environment, tell)
+    chosen_editor = editor or NoEditor()
+    office = Office(chosen_editor, lambda: chosen, project.tools.environment, tell, notice)
     try:
-        known = projects.find(at or project.root)
+        known = projects.find(at or project.root) if script is None else projects.find_script(script)
         assert known is not None
-        yield Desk(project, office, known, changed)
+        yield Desk(project, office, known, changed, chosen_editor, notices)
     finally:
         office.close()
 
@@ -147,7 +176,8 @@ class Papers:
     def show(self, path: Path, text: str | None = None) -> None:
         """Open a file; with `text`, type that instead of what is saved."""
         saved = path.read_bytes().decode()
-        self.open[path] = OpenDocument(saved if text is None else text, 1, dirty=text not in (None, saved))
+        version = self.open[path].version + 1 if path in self.open else 1
+        self.open[path] = OpenDocument(saved if text is None else text, version, dirty=text not in {None, saved})
 
     def type(self, path: Path, text: str) -> None:
         """Change a document without saving it."""

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support import projects
 from tests.vscode import editor as editors
 from tests.vscode import install
+
+PATIENCE = 40_000
+"""Milliseconds that something on the screen may take, on a machine that does other things as well."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,6 +30,7 @@ def browser() -> Iterator[Browser]:
     install.CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(install.CACHE / "install.lock"):
         install.main()
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         started = playwright.chromium.launch(executable_path=install.browser(), args=options)
@@ -41,15 +45,17 @@ Start = Callable[..., editors.Editor]
 def start_editor(
     base: Path, tools: projects.Tools, browser: Browser, request: pytest.FixtureRequest
 ) -> Iterator[Start]:
-    """Starts a VS Code with settings of the test; it is ended with the test, and its log shown if that failed."""
+    """Starts a VS Code with settings of the test; it is ended with the test; pictures are kept if that failed."""
     started: list[editors.Editor] = []
     failed_before = request.session.testsfailed
-    environment = {**tools.environment, "PATH": editors.hermetic_path(tools.environment), "SHELL": "/bin/bash"}
+    usual = {**tools.environment, "PATH": editors.hermetic_path(tools.environment), "SHELL": "/bin/bash"}
 
-    def start(settings: Mapping[str, Any] | None = None, **options: Any) -> editors.Editor:
+    def start(
+        settings: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None, **options: Any
+    ) -> editors.Editor:
         folder = base / f"c{len(started)}"
         folder.mkdir()
-        made = editors.start(folder, environment, browser, settings, **options)
+        made = editors.start(folder, {**usual, **(environment or {})}, browser, settings, **options)
         started.append(made)
         return made
 
@@ -57,7 +63,6 @@ def start_editor(
     for each in started:
         if request.session.testsfailed > failed_before:
             each.picture_windows(install.CACHE / "failures", request.node.name)
-            print(each.log())
         each.stop()
 
 
@@ -67,7 +72,7 @@ def editor(start_editor: Start) -> editors.Editor:
     return start_editor()
 
 
-def eventually(check: Callable[[], bool], what: str, timeout: float = 20) -> None:
+def eventually(check: Callable[[], bool], what: str, timeout: float = 60) -> None:
     """Wait for something outside of the browser: a file, a process."""
     end = time.monotonic() + timeout
     while not check():

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 from playwright.sync_api import Browser
 
 from tests.vscode import install
@@ -58,18 +59,13 @@ class Editor:
         context = self.browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(40_000)
         window = Window(page)
         page.goto(url)
         page.locator(".monaco-workbench .statusbar").wait_for()
         if file is not None:
             window.tab(file.name).wait_for()
         return window
-
-    def log(self) -> str:
-        """What the extension and its server wrote, for the message of a failing test."""
-        logs = sorted(self.folder.glob("data/logs/**/*pyproject*.log"))
-        return "\n".join(f"--- {path.name}\n{path.read_text()[-4000:]}" for path in logs)
 
     def picture_windows(self, folder: Path, name: str) -> None:
         """Keep how its windows look, for whoever asks why a test failed."""
@@ -78,11 +74,16 @@ class Editor:
             page.screenshot(path=folder / f"{name}-{number}.png")
 
     def server_pids(self) -> list[int]:
-        """The language servers below this code-server."""
-        import psutil  # noqa: PLC0415  only here
-
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        return [each.pid for each in below if "lsp_server" in each.cmdline() and "exec" not in each.cmdline()]
+        """The living language servers below this code-server."""
+        found = []
+        for each in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                words = each.cmdline()
+            except psutil.Error:
+                continue  # gone, or dead and not yet buried
+            if words[-1:] == ["lsp_server"]:
+                found.append(each.pid)
+        return found
 
     def stop(self) -> None:
         """Close all windows and end it."""
@@ -105,8 +106,12 @@ def start(
     *,
     trust_everything: bool = True,
     extensions: Path | None = None,
+    test_driver: bool = False,
 ) -> Editor:
-    """Start a code-server whose every file lies in `folder`; the path has to be short, for the sake of its sockets."""
+    """Start a code-server whose every file lies in `folder`; the path has to be short, for the sake of its sockets.
+
+    `test_driver` lets tests run inside of it; it then hides messages to the person.
+    """
     machine = folder / "data" / "Machine" / "settings.json"
     machine.parent.mkdir(parents=True)
     machine.write_text(json.dumps({**SETTINGS, "pyproject.server.command": own_server(), **(settings or {})}))
@@ -116,11 +121,15 @@ def start(
         *("--auth", "none", "--bind-addr", f"127.0.0.1:{port}", "--disable-telemetry", "--disable-update-check"),
         *("--disable-getting-started-override", "--user-data-dir", str(folder / "data"), "--extensions-dir", str(where)),
         *(["--disable-workspace-trust"] if trust_everything else []),
-        *("--vscode-option", "enable-smoke-test-driver"),
+        *(("--vscode-option", "enable-smoke-test-driver") if test_driver else ()),
     ]
-    (folder / "home").mkdir(exist_ok=True)
+    home = folder / "home"
+    home.mkdir()
+    # As uv's installer leaves it: shells put the folder of uv in front, after the editor has put ours there.
+    for name in (".profile", ".bashrc"):
+        (home / name).write_text(f'export PATH="{environment["PATH"]}"\n')
     gallery = '{"serviceUrl":"","itemUrl":"","resourceUrlTemplate":""}'
-    env = {**environment, "HOME": str(folder / "home"), "EXTENSIONS_GALLERY": gallery}
+    env = {**environment, "HOME": str(home), "EXTENSIONS_GALLERY": gallery}
     output = (folder / "code-server.log").open("wb")
     with output:
         process = subprocess.Popen(

@@ -37,7 +37,7 @@ class Window:
         """The tab of a file."""
         return self.page.locator(f'.tab[data-resource-name="{name}"]').first
 
-    def expect_status(self, pattern: str, timeout: float = 20) -> None:
+    def expect_status(self, pattern: str, timeout: float = 60) -> None:
         """Wait until our status item says this."""
         expect(self.status).to_have_attribute("aria-label", re.compile(pattern), timeout=timeout * 1000)
 

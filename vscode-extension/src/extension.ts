@@ -20,6 +20,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   context.subscriptions.push(
     log,
     app.store,
+    app.own,
     app.texts,
     workspace.registerTextDocumentContentProvider(Texts.scheme, app.texts),
     registerCommands(app),

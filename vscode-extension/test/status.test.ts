@@ -44,6 +44,8 @@ describe("the status text", () => {
   it("shows the server's own line on an error", () => {
     const failed = status({ state: "error", message: "no solution" });
     expect(statusText(failed, "demo", now)).toMatchObject({ text: "no solution", severity: "error" });
+    const long = statusText(status({ state: "error", message: `${"x".repeat(80)}\nmore` }), "demo", now);
+    expect(long.text).toHaveLength(60);
   });
 });
 

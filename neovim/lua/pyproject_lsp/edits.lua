@@ -53,6 +53,18 @@ local function break_undo(bufnr)
   vim.bo[bufnr].undolevels = vim.bo[bufnr].undolevels
 end
 
+--- Sends what has changed now: the server holds uv's locks until it has seen its edit, and Neovim
+--- would let 150 ms pass. Without this function of Neovim's the server waits, no more.
+---@param client_id integer
+---@param bufnr integer
+local function flush(client_id, bufnr)
+  local has_tracking, tracking = pcall(require, 'vim.lsp._changetracking')
+  local client = vim.lsp.get_client_by_id(client_id)
+  if has_tracking and tracking.flush and client then
+    pcall(tracking.flush, client, bufnr)
+  end
+end
+
 function M.apply(err, params, context)
   local buffers = targets(params.edit)
   local reason = stale(buffers)
@@ -69,6 +81,7 @@ function M.apply(err, params, context)
     break_undo(bufnr)
     record.after = text.of_buffer(bufnr)
     M.last[bufnr] = record
+    flush(context.client_id, bufnr)
   end
   return answer
 end

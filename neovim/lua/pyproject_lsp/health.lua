@@ -52,39 +52,22 @@ local function base_command(cmd)
   return base
 end
 
----@param entry table
-local function report(entry)
-  local text = ('%s: %s'):format(entry.name or entry.check or entry.title or '?', entry.message or entry.detail or '')
-  local advice = entry.advice or entry.fix or entry.hint
-  local state = entry.status or entry.state or (entry.ok == false and 'error' or 'ok')
-  local show = ({ ok = health.ok, warning = health.warn, warn = health.warn, error = health.error, failed = health.error })[state]
-  if show and show ~= health.ok and advice and advice ~= vim.NIL and advice ~= '' then
-    show(text, advice)
-  else
-    (show or health.info)(text)
-  end
-end
+local shown_as = { ok = health.ok, warning = health.warn, error = health.error }
 
----@param output string
-local function report_all(output)
+---@param output string what `doctor --json` printed
+local function report(output)
   local read, answer = pcall(vim.json.decode, output)
-  if not read or type(answer) ~= 'table' then
-    health.error('doctor gave no JSON', vim.split(output, '\n'))
+  if not read or type(answer) ~= 'table' or not answer.findings then
+    health.error('doctor gave no JSON that is known here', vim.split(output, '\n'))
     return
   end
-  local checks = answer.checks or answer.findings or answer
-  if vim.islist(checks) then
-    for _, entry in ipairs(checks) do
-      report(entry)
-    end
-    return
-  end
-  for _, key in ipairs(vim.fn.sort(vim.tbl_keys(checks))) do
-    local value = checks[key]
-    if type(value) == 'table' and not vim.islist(value) then
-      report(vim.tbl_extend('keep', value, { name = key }))
+  for _, finding in ipairs(answer.findings) do
+    local show = shown_as[finding.verdict] or health.info
+    local text = ('%s: %s'):format(finding.check, finding.found)
+    if (finding.advice or '') ~= '' and show ~= health.ok then
+      show(text, finding.advice)
     else
-      health.info(('%s: %s'):format(key, type(value) == 'table' and vim.inspect(value) or tostring(value)))
+      show(text)
     end
   end
 end
@@ -107,7 +90,7 @@ local function check_doctor(folder)
     health.error(('doctor ended with code %d'):format(done.code), vim.split(done.stderr, '\n', { trimempty = true }))
     return
   end
-  report_all(done.stdout)
+  report(done.stdout)
 end
 
 function M.check()

@@ -39,8 +39,8 @@ export class Server {
     this.#client = client;
     try {
       await client.start();
-      await this.#learnProjects();
       await commands.executeCommand("setContext", "pyproject.running", true);
+      await this.#learnProjects();
     } catch (error) {
       log.error(error instanceof Error ? error : String(error));
       await this.#down(l10n.t("pyproject: the server did not start."));

@@ -1,17 +1,25 @@
-import { commands, type Disposable, l10n, window } from "vscode";
+import { commands, Disposable, l10n, window } from "vscode";
 import type { App } from "../app";
 import type { Operation } from "../protocol";
 import { newlyFailed } from "./failures";
 
 /** A message for each failure of an operation that this window asked for; for nothing else. */
 export function notifyFailures(app: App): Disposable {
-  return app.store.onDidChange(({ before, now }) => {
-    for (const operation of newlyFailed(before, now)) {
-      if (app.own.has(operation.id)) {
+  return Disposable.from(
+    app.store.onDidChange(({ before, now }) => {
+      for (const operation of newlyFailed(before, now)) {
+        if (app.own.has(operation.id)) {
+          void tell(operation);
+        }
+      }
+    }),
+    app.own.onDidNote((id) => {
+      const operation = app.store.operation(id);
+      if (operation?.state === "failed") {
         void tell(operation);
       }
-    }
-  });
+    }),
+  );
 }
 
 async function tell(operation: Operation): Promise<void> {

@@ -26,12 +26,18 @@ export function statusText(status: ProjectStatus, label: string, now: number): S
     return { icon: "save", text, severity: "warning", busy: false, ticking: false };
   }
   if (status.state === "error") {
-    return { icon: "error", text: status.message, severity: "error", busy: false, ticking: false };
+    return { icon: "error", text: brief(status.message), severity: "error", busy: false, ticking: false };
   }
   if (status.state === "busy" || running.length > 0) {
     return { icon: "sync~spin", text: step(running, status), severity: "none", busy: true, ticking: false };
   }
   return { icon: "package", text: quiet(status, label), severity: "none", busy: false, ticking: false };
+}
+
+/** A status bar is shared with others: the first line, and of it what a glance takes in. */
+function brief(message: string): string {
+  const [line = ""] = message.split("\n");
+  return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
 }
 
 /** 'uv.lock is stale': the state of the two things that follow from the manifest. */

@@ -11,8 +11,9 @@ export function statusViews(app: App): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const update = (): void => {
     clearTimeout(timer);
-    language.update();
+    // The commands first: what the status shows can then be acted on.
     updateContext(app.store);
+    language.update();
     timer = bar.update() ? setTimeout(update, 1000) : undefined;
   };
   update();

@@ -1,0 +1,69 @@
+"""A polling reader, as any tool that reads the project at any moment: counts the reads that saw a torn file.
+
+Run as a program by `bench.race`, with the files to read as arguments; standard library only. It reads until its stdin
+ends, then prints {"reads": n, "torn": n, "missing": n}. A whole manifest or script ends with `SENTINEL`, so that a text
+that was cut between two lines shows too; a whole uv.lock is at least TOML.
+"""
+
+import json
+import sys
+import threading
+import time
+import tomllib
+from pathlib import Path
+
+SENTINEL = "# the last line"
+_PAUSE = 0.0001
+
+
+def main(paths: list[str]) -> None:
+    """Read until stdin ends."""
+    ended = threading.Event()
+    threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
+    counts = {"reads": 0, "torn": 0, "missing": 0}
+    whole: set[bytes] = set()
+    print("reading", flush=True)
+    while not ended.is_set():
+        for path in paths:
+            _look(Path(path), whole, counts)
+        time.sleep(_PAUSE)
+    print(json.dumps(counts), flush=True)
+
+
+def _wait_for_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _look(path: Path, whole: set[bytes], counts: dict[str, int]) -> None:
+    counts["reads"] += 1
+    try:
+        content = path.read_bytes()
+    except OSError:
+        counts["missing"] += 1
+        return
+    if content in whole:
+        return
+    if _is_whole(path, content):
+        whole.add(content)
+    else:
+        counts["torn"] += 1
+
+
+def _is_whole(path: Path, content: bytes) -> bool:
+    if path.suffix == ".lock":
+        return _is_toml(content) and b"version" in content
+    ends = content.rstrip().endswith(SENTINEL.encode())
+    return ends and (path.suffix != ".toml" or _is_toml(content))
+
+
+def _is_toml(content: bytes) -> bool:
+    try:
+        tomllib.loads(content.decode())
+    except ValueError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

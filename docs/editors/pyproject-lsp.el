@@ -1,0 +1,112 @@
+;;; pyproject-lsp.el --- pyproject-lsp for eglot  -*- lexical-binding: t; -*-
+
+;; Needs Emacs 28.1 with eglot 1.9, or Emacs 29 and later, which have eglot.
+;; Load this file from your init file; nothing else is needed.
+
+;;; Code:
+
+(require 'eglot)
+(require 'cl-lib)
+
+(defgroup pyproject-lsp nil
+  "Safe edits of pyproject.toml."
+  :group 'tools)
+
+(defcustom pyproject-lsp-command '("pyproject-lsp")
+  "The command line that starts the server."
+  :type '(repeat string))
+
+(defvar pyproject-lsp-status ""
+  "What the server last said, for the mode line.")
+(put 'pyproject-lsp-status 'risky-local-variable t)
+
+(defvar pyproject-lsp-status-functions nil
+  "Functions called with each status of the server, a property list.")
+
+(add-to-list 'eglot-server-programs
+             `((toml-ts-mode (conf-toml-mode :language-id "toml"))
+               . ,(lambda (&rest _) pyproject-lsp-command)))
+
+(defun pyproject-lsp-ensure ()
+  "Start the server if this buffer shows a pyproject.toml."
+  (when (and buffer-file-name
+             (string= (file-name-nondirectory buffer-file-name) "pyproject.toml"))
+    (eglot-ensure)))
+
+(add-hook 'conf-toml-mode-hook #'pyproject-lsp-ensure)
+(add-hook 'toml-ts-mode-hook #'pyproject-lsp-ensure)
+(add-to-list 'mode-line-misc-info '(:eval (pyproject-lsp--mode-line)) t)
+
+(defun pyproject-lsp--mode-line ()
+  "The status, in buffers that the server looks after."
+  (if (and (eglot-current-server) (not (string= pyproject-lsp-status "")))
+      (concat " [" (replace-regexp-in-string "%" "%%" pyproject-lsp-status) "]")
+    ""))
+
+(defun pyproject-lsp-revert ()
+  "Read again what a commit has changed on disk.
+Modified buffers are left alone: they wait for their user."
+  (dolist (buffer (buffer-list))
+    (with-current-buffer buffer
+      (when (and buffer-file-name
+                 (member (file-name-nondirectory buffer-file-name) '("pyproject.toml" "uv.lock"))
+                 (not (buffer-modified-p))
+                 (file-readable-p buffer-file-name)
+                 (not (verify-visited-file-modtime buffer)))
+        (revert-buffer t t t)))))
+
+(cl-defmethod eglot-handle-notification
+  (_server (_method (eql pyproject/status)) &rest status &key message &allow-other-keys)
+  "Show the status and read changed files."
+  (setq pyproject-lsp-status (or message ""))
+  (pyproject-lsp-revert)
+  (run-hook-with-args 'pyproject-lsp-status-functions status)
+  (force-mode-line-update t))
+
+(defun pyproject-lsp--run (command &rest arguments)
+  "Ask the server for COMMAND with ARGUMENTS, a property list."
+  (let ((argument (append (list :uri (eglot--path-to-uri buffer-file-name)) arguments)))
+    (jsonrpc-request (eglot--current-server-or-lose) :workspace/executeCommand
+                     (list :command (concat "pyproject." command)
+                           :arguments (vector argument)))))
+
+(defun pyproject-lsp-add (requirement)
+  "Add REQUIREMENT, for example \"httpx>=0.27\", to the dependencies."
+  (interactive "sAdd requirement: ")
+  (pyproject-lsp--run "add" :requirements (vector requirement)))
+
+(defun pyproject-lsp-remove (package)
+  "Remove PACKAGE from the dependencies."
+  (interactive "sRemove package: ")
+  (pyproject-lsp--run "remove" :packages (vector package)))
+
+(defun pyproject-lsp-bump (part)
+  "Raise PART of the version."
+  (interactive (list (completing-read "Bump: " '("major" "minor" "patch" "stable" "alpha" "beta"
+                                                 "rc" "post" "dev")
+                                      nil t)))
+  (pyproject-lsp--run "bumpVersion" :bump part))
+
+(defun pyproject-lsp-sync ()
+  "Bring the environment in line with the lock file."
+  (interactive)
+  (pyproject-lsp--run "sync"))
+
+(defun pyproject-lsp-undo ()
+  "Take back the last finished operation."
+  (interactive)
+  (pyproject-lsp--run "undo"))
+
+(defun pyproject-lsp-cancel (id)
+  "Cancel the operation ID; interactively, the first that is not finished."
+  (interactive
+   (list (let ((operations (plist-get (pyproject-lsp--run "status") :operations)))
+           (plist-get (cl-find-if-not
+                       (lambda (operation)
+                         (member (plist-get operation :state) '("done" "failed" "cancelled")))
+                       operations)
+                      :id))))
+  (pyproject-lsp--run "cancel" :id id))
+
+(provide 'pyproject-lsp)
+;;; pyproject-lsp.el ends here

@@ -1,0 +1,110 @@
+"""What is done when the client opens, changes, saves or closes a document.
+
+Each function changes the session before it returns, so that messages take effect in the order in which they came;
+what waits for the journal or a project goes on later.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lsp_server import commands
+from lsp_server.adapters import project as projects
+from lsp_server.connection import Connection
+from lsp_server.core.text import Document, Range
+from lsp_server.features.diagnostics import diagnostics
+from lsp_server.jobs.office import project_of
+
+Change = tuple[Range | None, str]
+
+
+def opened(connection: Connection, document: Document) -> None:
+    """Keep the document, and begin to work for its project."""
+    connection.session.open(document)
+    publish_diagnostics(connection, document.uri)
+    if is_manifest(document.uri):
+        connection.later("textDocument/didOpen", _begin(connection, document.uri))
+
+
+def changed(connection: Connection, uri: str, version: int, changes: Sequence[Change]) -> None:
+    """Apply the changes to our own copy."""
+    document = connection.session.document(uri)
+    if document is None:
+        return
+    steps: list[Document] = []
+    for change in changes:
+        document = document.changed(version, [change], connection.session.client.encoding)
+        steps.append(document)
+    reverted = connection.session.change(steps or [document.changed(version, (), "utf-16")])
+    publish_diagnostics(connection, uri)
+    if reverted and is_manifest(uri):
+        connection.later("textDocument/didChange", _reverted(connection, document))
+
+
+def saved(connection: Connection, uri: str) -> None:
+    """Let the operations go on that waited for this; lock or sync, where the setting says so."""
+    document = connection.session.save(uri)
+    if document is not None and is_manifest(uri):
+        connection.later("textDocument/didSave", _saved(connection, document))
+
+
+def closed(connection: Connection, uri: str) -> None:
+    """Forget the document; what waited for its being saved ends."""
+    path = connection.session.close(uri)
+    if is_manifest(uri):
+        connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
+        if path is not None:
+            connection.later("textDocument/didClose", _closed(connection, path))
+
+
+async def files_changed(connection: Connection) -> None:
+    """Look again: the client saw a manifest or a lock file change that our own watch may not reach."""
+    office = await connection.office()
+    for worker in office.workers():
+        worker.wake.set()
+        connection.changed(worker.place.project.uri)
+
+
+def publish_diagnostics(connection: Connection, uri: str) -> None:
+    """Tell what is wrong in an open manifest."""
+    snapshot = connection.session.snapshot(uri)
+    if snapshot is not None:
+        found = {"uri": uri, "version": snapshot.version, "diagnostics": diagnostics(snapshot)}
+        connection.tell("textDocument/publishDiagnostics", found)
+
+
+def is_manifest(uri: str) -> bool:
+    """Tell whether a document is a pyproject.toml."""
+    return uri.rsplit("/", 1)[-1] == projects.MANIFEST
+
+
+async def _begin(connection: Connection, uri: str) -> None:
+    office = await connection.office()
+    project = await connection.aside(project_of, {"uri": uri})
+    if isinstance(project, projects.Project):
+        await connection.aside(office.worker, project)
+        connection.changed(project.uri)
+
+
+async def _saved(connection: Connection, document: Document) -> None:
+    office = await connection.office()
+    path = await connection.aside(_real, document.uri)
+    for worker in office.workers():
+        await connection.aside(worker.saved, path, document.text)
+    await commands.on_save(connection, office, document.uri)
+
+
+async def _reverted(connection: Connection, document: Document) -> None:
+    office = await connection.office()
+    path = await connection.aside(_real, document.uri)
+    for worker in office.workers():
+        await connection.aside(worker.reverted, path, document.text)
+
+
+async def _closed(connection: Connection, path: Path) -> None:
+    office = await connection.office()
+    for worker in office.workers():
+        await connection.aside(worker.closed, path)
+
+
+def _real(uri: str) -> Path:
+    return projects.path_of(uri).resolve()

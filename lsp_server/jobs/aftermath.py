@@ -1,0 +1,182 @@
+"""What follows a commit: watch until no stale text can undo it, then bring the environment up to date."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsp_server.adapters import files
+from lsp_server.adapters.editor import Editor
+from lsp_server.core.operation import Blocked, Failure, Operation, State
+from lsp_server.core.settings import Settings
+from lsp_server.jobs import outcome
+from lsp_server.jobs.ledger import Ledger
+from lsp_server.jobs.place import Place
+from lsp_server.jobs.quiet import Quiet
+from lsp_server.jobs.selection import selection
+from lsp_server.jobs.settle import Settling, judge
+from lsp_server.jobs.sync import Due, Lane, Synced
+from lsp_server.jobs.tools import executable_for
+
+MOST_ATTEMPTS = 3
+SAVE_SECONDS = 0.3
+
+
+@dataclass(slots=True)
+class Aftermath:
+    """The operations of one project whose edit stands on disk. Used by the worker's thread, the lane's ends apart.
+
+    Attributes:
+        standing: operations whose edit stands in the manifest, so that only uv.lock has to be made anew.
+        saved: the text that the user saved last, of each file.
+
+    """
+
+    place: Place
+    ledger: Ledger
+    quiet: Quiet
+    editor: Editor
+    settings: Callable[[], Settings]
+    wake: threading.Event
+    standing: set[str] = field(default_factory=set)
+    saved: dict[Path, str] = field(default_factory=dict)
+    settling: list[Settling] = field(default_factory=list)
+    due: list[Due] = field(default_factory=list)
+    lane: Lane = field(init=False)
+    _doubted: dict[tuple[int, bytes], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lane = Lane(self.place, self._synced)
+
+    @property
+    def restless(self) -> bool:
+        """Whether there is something to look after."""
+        return bool(self.settling or self.due)
+
+    def begin(self, item: Settling) -> None:
+        """Take over a change that was just committed."""
+        self.settling.append(item)
+        self.standing.difference_update(one.operation for one in item.asked)
+
+    def wait_for(self, operations: Sequence[str], state: State, blocked: Blocked) -> None:
+        """Say what operations wait for."""
+        self.ledger.block(operations, state, blocked, outcome.waits(blocked))
+
+    def settle(self) -> None:
+        """Look once more at each change that a uv may still undo."""
+        for item in list(self.settling):
+            verdict = judge(self.place, item, by_user=self._by_user)
+            if verdict.dropped and self._may_be_a_save(item):
+                continue
+            for name in verdict.dropped:
+                self._dropped(name, verdict.culprits)
+            if verdict.dropped:
+                left = tuple(one for one in item.asked if one.operation not in verdict.dropped)
+                self.settling[self.settling.index(item)] = replace(item, asked=left)
+            elif verdict.settled:
+                self.settling.remove(item)
+                self._settled(item, relock=verdict.relock)
+            else:
+                self.quiet.arm()
+
+    def _by_user(self, path: Path, text: str) -> bool:
+        return self.saved.get(path) == text
+
+    def _may_be_a_save(self, item: Settling) -> bool:
+        """Give an editor a moment to say that it saved: the text is on disk before the notification is here.
+
+        A document that was loaded again from a stale file shows the same text, so the moment has to pass.
+        """
+        for path in item.after:
+            document = self.editor.document(path)
+            content = files.read(path)
+            if document is None or content is None or document.text.encode("utf-8", "surrogatepass") != content:
+                continue
+            since = self._doubted.setdefault((item.change, content), time.monotonic())
+            left = SAVE_SECONDS - (time.monotonic() - since)
+            if left > 0:
+                threading.Timer(left, self.wake.set).start()
+                return True
+        return False
+
+    def _dropped(self, name: str, culprits: Sequence[int]) -> None:
+        operation = self.ledger.get(name)
+        if operation is None:
+            return
+        if operation.attempts + 1 >= MOST_ATTEMPTS:
+            self.ledger.fail(name, outcome.lost(operation, culprits))
+            return
+        message = (
+            f"another process (pid {culprits[0]}) wrote an older text over it; planning it again"
+            if culprits
+            else "planning it again"
+        )
+        self.ledger.move(name, "queued", attempts=operation.attempts + 1, message=message)
+        self.wake.set()
+
+    def _settled(self, item: Settling, *, relock: bool) -> None:
+        for one in item.asked:
+            operation = self.ledger.get(one.operation)
+            if operation is None:
+                continue
+            if relock and operation.attempts + 1 < MOST_ATTEMPTS:
+                self.standing.add(operation.id)
+                self.ledger.move(
+                    operation.id,
+                    "queued",
+                    attempts=operation.attempts + 1,
+                    message="uv.lock was overwritten; locking again",
+                )
+                self.wake.set()
+            elif self._wants_sync(operation):
+                self.due.append(Due(operation.id, selection(item.after, [one]), item.before, item.after))
+                self.ledger.move(operation.id, "syncing", message=operation.message)
+            else:
+                self.ledger.move(operation.id, "done", message=operation.message)
+
+    def _wants_sync(self, operation: Operation) -> bool:
+        if operation.kind == "sync":
+            return True
+        return self.settings().sync_after_edit and operation.kind != "lock" and self.place.project.kind == "workspace"
+
+    def sync(self) -> None:
+        """Start the sync of what is due, when nobody else's uv runs or waits in the project: the terminal goes first."""
+        self.due = [one for one in self.due if self.ledger.get(one.operation) is not None]
+        if not self.due or self.lane.busy or self.settling:
+            return
+        blocker = self.quiet.blocker() or self.quiet.anybody()
+        if blocker is not None:
+            self.quiet.arm()
+            self.wait_for([one.operation for one in self.due], "syncing", blocker)
+            return
+        executable = executable_for(self.place, self.settings())
+        due, self.due = self.due, []
+        for one in due:
+            if isinstance(executable, Failure):
+                self.ledger.fail(one.operation, executable)
+            else:
+                self.ledger.move(one.operation, "syncing", message="syncing the environment")
+        if not isinstance(executable, Failure):
+            self.lane.start(executable, self.settings(), due)
+
+    def _synced(self, synced: Synced) -> None:
+        for one in synced.due:
+            operation = self.ledger.get(one.operation)
+            if operation is None:
+                continue
+            if synced.cancelled:
+                self.due.append(one)  # another operation's sync was cancelled; this one still wants its own
+            elif synced.outdated and operation.attempts + 1 < MOST_ATTEMPTS:
+                self.standing.add(operation.id)
+                self.ledger.move(
+                    operation.id,
+                    "queued",
+                    attempts=operation.attempts + 1,
+                    message="the manifest changed; locking again",
+                )
+            elif synced.failure is not None:
+                self.ledger.fail(operation.id, synced.failure)
+            else:
+                self.ledger.move(operation.id, "done", message=outcome.done(one))
+        self.wake.set()

@@ -1,0 +1,235 @@
+"""The guardian: what the user saved while a uv was at work, and that uv then erased, comes back.
+
+uv writes a manifest from what it read when it started, and puts that back when it fails. Whatever was saved in between
+is gone then, without a word. Here the saved text and the text before it are remembered as long as such a uv lives, and
+merged back into what it leaves behind.
+
+**Invariant:** it acts on a write of a uv only: one that was alive when the user saved, with nothing that git checked
+out since, and at the latest right after that uv has ended. Where both changed the same lines it overwrites nothing.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsp_server.adapters import files, git, live
+from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.live import UvProcess
+from lsp_server.core import diff, toml
+from lsp_server.jobs import outcome
+from lsp_server.jobs.journal import ProcessId
+from lsp_server.jobs.place import Place, is_alive
+from lsp_server.jobs.quiet import SAFETY_SECONDS
+
+_log = logging.getLogger(__name__)
+
+# Texts of a file to find the one that a save was made from: what was read, what a uv added, what it took back.
+REMEMBERED = 6
+LATE_SECONDS = 1.0
+GIT_SECONDS = 0.02
+SAVE_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell the user at once. `lost` is a file with the text that could not be put back, to be opened."""
+
+    message: str
+    path: Path
+    lost: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A saved text, the one it was made from, and the uv processes that may erase it."""
+
+    base: str
+    saved: str
+    culprits: tuple[UvProcess, ...]
+    checkout: git.State | None
+    kept: bool = False
+
+
+class Guardian:
+    """Watches the texts of one project, on a thread of its own while there is something to watch over.
+
+    Args:
+        place: the project.
+        editor: shows whether a text may be the user's own.
+        writers: looks which uv processes are at work in it.
+        enabled: the setting `guardian`.
+        tell: tells the user.
+
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        editor: Editor,
+        writers: Callable[[], Sequence[UvProcess]],
+        enabled: Callable[[], bool],
+        tell: Callable[[Notice], None],
+    ) -> None:
+        self.place = place
+        self.tell = tell
+        self._editor = editor
+        self._writers = writers
+        self._enabled = enabled
+        self._history: dict[Path, deque[str]] = {}
+        self._seen: dict[int, tuple[UvProcess, float]] = {}
+        self._guarded: dict[Path, _Guarded] = {}
+        self._mutex = threading.Condition(threading.RLock())
+        self._looking = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def told(self, path: Path) -> None:
+        """A file may have a new text: remember it, and look whether something was lost."""
+        self._remember_writers()
+        text = _read(path)
+        if text:  # neither gone nor torn for a moment
+            with self._mutex:
+                history = self._history.setdefault(path, deque(maxlen=REMEMBERED))
+                if not history or history[-1] != text:
+                    history.append(text)
+        self._wake.set()
+
+    def saved(self, path: Path, text: str) -> None:
+        """The user saved a file."""
+        if not self._enabled():
+            return
+        culprits = tuple(process for process in self._remember_writers() if process.writes_manifest)
+        with self._mutex:
+            former = [each for each in self._history.get(path, ()) if each != text]
+            present = self._guarded.pop(path, None)
+            self._mutex.notify_all()
+            if not culprits or not former or self._closed:
+                return
+            # A person edits what their editor shows, which may be older than what a uv has just put there.
+            base = present.base if present else min(reversed(former), key=lambda each: _distance(each, text))
+            self._guarded[path] = _Guarded(base, text, culprits, git.state(path.parent))
+            self._wake.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="guardian", daemon=True)
+                self._thread.start()
+
+    def look(self) -> None:
+        """Look at each guarded file; one whose culprits have all ended is guarded no more afterwards."""
+        with self._looking:
+            for path, item in list(self._guarded.items()):
+                alive = any(is_alive(ProcessId(each.pid, each.started)) for each in item.culprits)
+                if git.is_at_work(path.parent):
+                    self._wake.set()  # nothing tells when it is done
+                    time.sleep(GIT_SECONDS)
+                    continue
+                text = _read(path)
+                checked_out = git.checked_out(path.parent, item.checkout)
+                if text is not None and not checked_out and (text.strip() or not alive):
+                    self._judge(path, item, text)
+                if checked_out or not alive:
+                    self._forget(path, item)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._closed = True
+        self._wake.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        cancels: dict[int, live.Cancel] = {}
+        while True:
+            self._wake.clear()
+            try:
+                self.look()
+            except OSError:
+                _log.exception("a saved edit could not be put back")
+            with self._mutex:
+                if self._closed or not self._guarded:
+                    self._thread = None
+                    break
+                awaited = {each.pid: each for item in self._guarded.values() for each in item.culprits}
+            for pid in awaited.keys() - cancels.keys():
+                cancels[pid] = live.on_exit(awaited[pid], self._wake.set)
+            self._wake.wait(SAFETY_SECONDS)
+        for cancel in cancels.values():
+            cancel()
+
+    def _remember_writers(self) -> Sequence[UvProcess]:
+        """Return who is at work, or was a moment ago: an editor tells of a save later than the disk shows it."""
+        present = time.monotonic()
+        with self._mutex:
+            self._seen |= {each.pid: (each, present) for each in self._writers()}
+            self._seen = {pid: seen for pid, seen in self._seen.items() if present - seen[1] < LATE_SECONDS}
+            return [each for each, _ in self._seen.values()]
+
+    def _judge(self, path: Path, item: _Guarded, text: str) -> None:
+        if path.suffix == ".toml" and toml.problem(text) is not None and toml.problem(item.saved) is None:
+            return  # in the middle of a write
+        merged = diff.merge(item.base, text, item.saved)
+        if isinstance(merged, diff.Merged) and merged.text == text:
+            return  # all that the user changed is there
+        if self._is_saved_again(path, item, text):
+            return
+        if isinstance(merged, diff.Conflict):
+            self._keep(path, item, f"{_who(item)} wrote over the lines of {path.name} that you had saved")
+            return
+        if git.may_have_written(path.parent, text.encode(), item.checkout):
+            self._keep(path, item, f"git or {_who(item)} wrote an older text over {path.name}")
+            return
+        replacement = files.Replacement(path, merged.text.encode())
+        try:
+            done = replacement.commit(text.encode())
+        finally:
+            replacement.discard()
+        if done:
+            self.tell(Notice(f"{_who(item)} wrote an older text over {path.name}; your saved edit was put back", path))
+
+    def _is_saved_again(self, path: Path, item: _Guarded, text: str) -> bool:
+        """Tell whether the user has saved this text: the disk shows it before the editor says so.
+
+        An editor that has just loaded a text that a uv wrote shows the same, so the moment has to pass.
+        """
+        document = self._editor.document(path)
+        patience = SAVE_SECONDS if document is not None and document.text == text else 0.0
+        with self._mutex:
+            return self._mutex.wait_for(lambda: self._guarded.get(path) != item, patience)
+
+    def _keep(self, path: Path, item: _Guarded, reason: str) -> None:
+        if item.kept:
+            return
+        lost = self.place.journal.keep_lost(self.place.key, path, item.saved)
+        with self._mutex:
+            if self._guarded.get(path) == item:
+                self._guarded[path] = replace(item, kept=True)
+        self.tell(Notice(f"{reason}; nothing was overwritten, your text is kept in {lost}", path, lost))
+
+    def _forget(self, path: Path, item: _Guarded) -> None:
+        with self._mutex:
+            present = self._guarded.get(path)
+            if present is not None and present.saved == item.saved:
+                del self._guarded[path]
+
+
+def _who(item: _Guarded) -> str:
+    first = item.culprits[0]
+    return f"'{outcome.shortened(' '.join(first.command))}' (pid {first.pid})"
+
+
+def _distance(one: str, other: str) -> int:
+    """Return how many characters two texts do not share, by the edits between them."""
+    return sum(len(edit.text) + edit.end - edit.start for edit in diff.edits(one, other))
+
+
+def _read(path: Path) -> str | None:
+    content = files.read(path)
+    try:
+        return None if content is None else content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

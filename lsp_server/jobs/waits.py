@@ -1,0 +1,93 @@
+"""What a transaction waits for, and for how long: a whole text, a settled text, a quiet project."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lsp_server.core.operation import Blocked, Operation, State
+from lsp_server.jobs import outcome
+from lsp_server.jobs.journal import Texts
+from lsp_server.jobs.ledger import Ledger
+from lsp_server.jobs.plan import as_lock, refusal
+from lsp_server.jobs.quiet import Quiet
+from lsp_server.jobs.selection import Asked
+
+# An editor or a script that writes in place leaves a file torn for a moment; longer than this and it is meant.
+TORN_SECONDS = 0.3
+
+
+@dataclass(slots=True)
+class Waits:
+    """Waits of one worker. Each method waits for one event at most and tells whether to look at everything again."""
+
+    ledger: Ledger
+    quiet: Quiet
+    wake: threading.Event
+    patience: Callable[[], float]
+    was_busy: bool = False
+    _torn_since: float | None = None
+    _premature: tuple[Texts, tuple[Asked, ...]] | None = None
+
+    def for_whole_text(self, base: Texts, asked: Sequence[Asked], group: Sequence[Operation]) -> bool:
+        """Wait a moment for a torn text to become whole; false if none is, or one has been so for too long."""
+        if not any(base.get(one.manifest) is not None and refusal(as_lock(one), base[one.manifest]) for one in asked):
+            self._torn_since = None
+            return False
+        self._torn_since = self._torn_since or time.monotonic()
+        writer = self.quiet.writing()
+        if writer is None and time.monotonic() - self._torn_since >= TORN_SECONDS:
+            return False
+        if writer is not None:
+            self.quiet.arm()
+            self._say([operation.id for operation in group if operation.state == "queued"], "queued", writer)
+        self.wake.wait(TORN_SECONDS / 3)
+        return True
+
+    def for_settled_text(self, base: Texts, asked: tuple[Asked, ...], *, failed: bool) -> bool:
+        """Wait for a uv that works on the manifest, where a plan made from its half-done text failed.
+
+        What cannot be done with that text may well be possible once that uv has ended, or has rolled back.
+
+        Args:
+            base: the texts to plan from.
+            asked: what to plan.
+            failed: whether a plan of these was just tried and failed.
+
+        """
+        if not failed and self._premature != (base, asked):
+            return False
+        self.quiet.arm()
+        writer = self.quiet.writing()
+        if writer is None:
+            self._premature = None
+            return False
+        self._premature = (base, asked)
+        self._say([one.operation for one in asked], "waiting" if failed else None, writer)
+        self.wake.wait(self.patience())
+        return True
+
+    def for_quiet(self, group: Sequence[Operation]) -> bool:
+        """Wait if the project is not quiet; say on whom.
+
+        A free project is committed to at once: the commit itself looks for a uv that will write, under the locks. Only
+        when that look found one is everything looked at here, too, to name who it is.
+        """
+        if not self.quiet.is_locked() and (not self.was_busy or self.quiet.blocker() is None):
+            self.was_busy = False
+            for operation in group:
+                if operation.state != "waiting":
+                    self.ledger.move(operation.id, "waiting", message="planned")
+            return False
+        self.quiet.arm()
+        blocker = self.quiet.blocker()
+        if blocker is not None:
+            self._say([operation.id for operation in group], "waiting", blocker)
+            self.wake.wait(self.patience())
+        return True
+
+    def _say(self, operations: Sequence[str], state: State | None, blocked: Blocked) -> None:
+        for operation in operations:
+            present = self.ledger.get(operation)
+            if present is not None:
+                self.ledger.block([operation], state or present.state, blocked, outcome.waits(blocked))

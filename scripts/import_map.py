@@ -1,0 +1,87 @@
+"""Makes `lsp_server/data/import_names.txt` out of the data of PyPI's `pyimport2pkg` 1.0.0 (MIT).
+
+    python -m pip download --no-deps pyimport2pkg==1.0.0
+    python scripts/import_map.py pyimport2pkg-1.0.0-py3-none-any.whl
+
+That data names, for each of the 15,000 most downloaded distributions, the top-level modules of its wheel. What is kept:
+names that can be imported, without the folders that were packed by mistake (`tests`, `docs`, ...), at most four
+distributions each, and none with less than a fiftieth of the first one's downloads: those are mostly squatters.
+A `?` says that the first is not clearly ahead of the second, a `*` that many share the name.
+Lines are in the order of downloads. What the data has wrong or lacks stands in `import_names_extra.txt`, by hand.
+"""
+
+import re
+import sqlite3
+import sys
+import tempfile
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "lsp_server" / "data"
+MOST_CANDIDATES = 4
+LEAST_SHARE = 0.02
+NAMESPACE_SIZE = 5
+DOMINANCE = 4
+PACKED_BY_MISTAKE = frozenset(
+    (
+        "test tests testing docs doc examples example scripts script src build dist tools tool benchmarks benchmark bin lib include "
+        "third_party samples sample demo demos tutorials notebooks contrib ci conf conftest setup config utils util common core helpers "
+        "models data main app api server client cli types resources static templates assets changelog license readme notice site_packages "
+        "wheelhouse integration_tests unit_tests tests_integration test_utils authorization exchange bits shell timer internet licenses licence schemas com org website copying swagger sast_integration_tests cdk_integration_tests yapftests images node_modules build_tools deploy docker misc requirements version constants settings"
+    ).split()
+)
+
+
+def read(wheel: Path) -> tuple[Mapping[str, list[str]], Mapping[str, int]]:
+    """Return module to distributions, and distribution to its downloads in a month."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(wheel) as archive:
+            path = archive.extract("pyimport2pkg/data/mapping.db", folder)
+        connection = sqlite3.connect(path)
+        modules: dict[str, list[str]] = defaultdict(list)
+        for module, distribution in connection.execute("SELECT module_name, package_name FROM mappings"):
+            modules[module].append(normalized(distribution))
+        downloads = {
+            normalized(name): int(count)
+            for name, count in connection.execute("SELECT package_name, download_count FROM packages")
+        }
+        connection.close()
+    return modules, downloads
+
+
+def normalized(name: str) -> str:
+    """Return a distribution's name as PEP 503 writes it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lines(modules: Mapping[str, list[str]], downloads: Mapping[str, int]) -> Iterator[tuple[int, str]]:
+    """Yield each kept module's line with the downloads of its first distribution."""
+    for module, distributions in modules.items():
+        if not module.isidentifier() or module.lower() in PACKED_BY_MISTAKE:
+            continue
+        ordered = sorted(set(distributions), key=lambda name: (-downloads.get(name, 0), name))
+        most = downloads.get(ordered[0], 0)
+        if len(ordered) >= NAMESPACE_SIZE:
+            # Shared by many: a namespace. All are kept, for their names say what is in them.
+            yield most, " ".join((module, "*", *ordered))
+            continue
+        kept = [name for name in ordered if downloads.get(name, 0) >= most * LEAST_SHARE][:MOST_CANDIDATES]
+        if len(kept) > 1 and downloads.get(kept[1], 0) * DOMINANCE > most and kept[0] != normalized(module):
+            kept.insert(0, "?")
+        same = kept == [normalized(module)]
+        yield most, module if same else " ".join((module, *kept))
+
+
+def main(wheel: Path) -> None:
+    """Write the file."""
+    modules, downloads = read(wheel)
+    ordered = sorted(lines(modules, downloads), key=lambda line: (-line[0], line[1]))
+    DATA.mkdir(exist_ok=True)
+    (DATA / "import_names.txt").write_text("".join(f"{text}\n" for _, text in ordered), "utf-8")
+    sys.stdout.write(f"{len(ordered)} modules\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

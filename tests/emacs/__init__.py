@@ -1,0 +1,1 @@
+"""The real Emacs, in batch."""

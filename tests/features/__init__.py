@@ -1,0 +1,1 @@
+"""Features as pure functions, and the same through the real server."""

@@ -1,0 +1,184 @@
+"""What a user saved while a uv was at work survives that uv, however it ends; what a person or git did is left alone."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lsp_server.demo import parts
+from tests.support import projects
+from tests.support.office import Papers, desk
+from tests.support.projects import Project, Tools
+
+MINE = '\n[tool.mine]\nsaved = "ja, größer"\n'
+
+
+def more(project: Project, name: str, backend: parts.Backend) -> parts.Gate:
+    """Offer one more package, which waits at a gate, in a folder of its own."""
+    folder = project.tools.base / "more"
+    parts.make_sdist(folder, name, "1.0", backend)
+    project.write(project.text().replace("find-links = [", f'find-links = ["{folder.as_posix()}", '))
+    assert backend.gate is not None
+    return backend.gate
+
+
+def at_work(project: Project, gate: parts.Gate, *words: str) -> "subprocess.Popen[str]":
+    uv = project.uv_start(*words)
+    gate.wait_reached()
+    return uv
+
+
+def failing(project: Project) -> parts.Gate:
+    """A dependency whose metadata fails behind a gate, so that whatever has to lock waits and then fails."""
+    gate = project.gate()
+    project.uv_ok("add", "alpha", "--no-sync")
+    return more(project, "doomed", parts.Backend(gate, at="metadata", then="fail"))
+
+
+class TestRestored:
+    def test_after_an_add_whose_build_fails(self, project: Project) -> None:
+        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            uv = at_work(project, gate, "add", "doomed")
+            assert "doomed" in project.text(), "uv writes early"
+            jobs.save(project.text() + MINE)
+            gate.open()
+            assert uv.wait(20) != 0
+            told = jobs.until_told("put back")
+        assert "uv add doomed" in told.message
+        assert str(uv.pid) in told.message
+        assert project.text().endswith(MINE)
+        assert "doomed" not in project.text()
+
+    def test_after_an_interrupt(self, project: Project) -> None:
+        gate = more(project, "slow", parts.Backend(project.gate()))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            uv = at_work(project, gate, "add", "slow")
+            jobs.save(project.text() + MINE)
+            os.killpg(uv.pid, signal.SIGINT)  # as Ctrl-C does
+            uv.wait(20)
+            jobs.until_told("put back")
+        assert project.text().endswith(MINE)
+        assert '"slow' not in project.text()
+
+    def test_beside_what_a_succeeding_add_writes(self, project: Project) -> None:
+        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata"))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            before = project.text()
+            uv = at_work(project, gate, "add", "slow")
+            # From the text before uv's first write, as an editor shows it that has not loaded the file again.
+            jobs.save(before + MINE)
+            gate.open()
+            assert uv.wait(20) == 0
+            jobs.until_told("put back")
+        assert project.text().endswith(MINE)
+        assert '"slow>=1.0"' in project.text()
+
+    @pytest.mark.parametrize("words", [("remove", "alpha"), ("version", "--bump", "minor")])
+    def test_after_a_failing_remove_or_bump(self, project: Project, words: tuple[str, ...]) -> None:
+        gate = failing(project)
+        project.write(project.text().replace('"alpha', '"doomed",\n    "alpha'))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            uv = at_work(project, gate, *words)
+            jobs.save(project.text() + MINE)
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.until_told("put back")
+        assert project.text().endswith(MINE)
+        assert '"alpha' in project.text()
+        assert 'version = "0.1.0"' in project.text()
+
+    def test_the_body_of_a_script(self, tools: Tools, wheels: Path) -> None:
+        project = projects.plain(tools, wheels)
+        script = projects.script(tools, wheels)
+        gate = project.gate()
+        parts.make_sdist(tools.base / "more", "slow", "1.0", parts.Backend(gate, at="metadata"))
+        text = script.read_text("utf-8").replace("find-links = [", f'find-links = ["{tools.base}/more", ')
+        parts.write(script, text)
+        with desk(project, script=script) as jobs:
+            jobs.worker.wake.set()
+            uv = project.uv_start("add", "--script", script, "slow")
+            gate.wait_reached()
+            jobs.save(text + "print('mehr')\n", script)
+            gate.open()
+            assert uv.wait(20) == 0
+            jobs.until_told("put back")
+        after = script.read_text("utf-8")
+        assert after.endswith("print('ok')\nprint('mehr')\n")
+        assert '#     "slow>=1.0",' in after
+
+
+class TestLeftAlone:
+    def test_a_conflict_keeps_the_lost_text_and_shows_where(self, project: Project) -> None:
+        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata"))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            before = project.text()
+            uv = at_work(project, gate, "add", "slow")
+            mine = before.replace("dependencies = []", 'dependencies = ["delta"]  # mine')
+            jobs.save(mine)
+            gate.open()
+            assert uv.wait(20) == 0
+            told = jobs.until_told("nothing was overwritten")
+            assert told.lost is not None
+            assert told.lost.read_text("utf-8") == mine
+            assert jobs.office.journal.lost(jobs.known.key) == ((project.manifest, mine),)
+        assert '"slow>=1.0"' in project.text()
+
+    def test_everything_if_the_setting_says_so(self, project: Project) -> None:
+        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        with desk(project, guardian=False) as jobs:
+            jobs.worker.wake.set()
+            before = project.text()
+            uv = at_work(project, gate, "add", "doomed")
+            jobs.save(project.text() + MINE)
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.done(jobs.ask("lock"))
+            assert not jobs.notices
+        assert project.text() == before
+
+    def test_what_git_checked_out(self, project: Project) -> None:
+        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        tools, root = project.tools, project.root
+        tools.git(root, "init", "--quiet", "--initial-branch=main")
+        tools.git(root, "add", "pyproject.toml")
+        tools.git(root, "commit", "--quiet", "--message=first")
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            before = project.text()
+            uv = at_work(project, gate, "add", "doomed")
+            jobs.save(project.text() + MINE)
+            tools.git(root, "checkout", "--quiet", "--force", "-b", "other")
+            tools.git(root, "checkout", "--quiet", "--force", "HEAD", "--", "pyproject.toml")
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.done(jobs.ask("lock"))
+            assert not any("put back" in notice.message for notice in jobs.notices)
+        assert project.text() == before
+
+    @pytest.mark.parametrize("alive", [True, False])
+    def test_what_the_user_saves_after_it(self, project: Project, *, alive: bool) -> None:
+        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        editor = Papers()
+        with desk(project, editor) as jobs:
+            jobs.worker.wake.set()
+            editor.show(project.manifest)
+            before = project.text()
+            uv = at_work(project, gate, "add", "doomed")
+            jobs.save(project.text() + MINE)
+            if alive:
+                jobs.save(before)
+            gate.open()
+            assert uv.wait(20) != 0
+            if not alive:
+                jobs.until_told("put back")
+                jobs.save(before)
+            jobs.done(jobs.ask("lock"))
+        assert project.text() == before

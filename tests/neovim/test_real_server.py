@@ -1,0 +1,207 @@
+"""Neovim, the real server and the real uv on a real project."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.neovim import driver
+from tests.neovim.driver import Neovim, Screen
+from tests.support.projects import Project
+
+SERVER = (
+    f"vim.lsp.config('pyproject_lsp', {{ cmd = {{ {driver.lua_string(sys.executable)}, '-m', 'lsp_server' }} }})\n"
+    "vim.lsp.enable('pyproject_lsp')\n"
+)
+STATE = """(function(...)
+  for _, operation in ipairs((require('pyproject_lsp').project() or {}).operations or {}) do
+    if operation.title:find(select(1, ...), 1, true) and operation.state == select(2, ...) then return operation end
+  end
+end)(...)"""
+
+
+def environment(project: Project) -> dict[str, str]:
+    return driver.environment(project.tools.base, project.tools.environment)
+
+
+@pytest.fixture
+def nvim(project: Project) -> Iterator[Neovim]:
+    with Neovim.start(driver.init_file(project.tools.base, SERVER), environment(project), project.root) as editor:
+        editor.edit(project.manifest)
+        editor.until("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
+        editor.until("require('pyproject_lsp').project() ~= nil")
+        yield editor
+
+
+def is_consistent(project: Project) -> bool:
+    checks = [project.uv("lock", "--check"), project.uv("sync", "--check")]
+    assert [check.returncode for check in checks] == [0, 0], [check.stderr for check in checks]
+    return True
+
+
+def test_an_add_behind_a_sync_says_on_whom_it_waits_and_is_made_at_the_release(
+    nvim: Neovim, project: Project
+) -> None:
+    gate = project.add_gated_dependency()
+    nvim.ex("checktime")
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    nvim.ex("Pyproject add alpha")
+    nvim.until("require('pyproject_lsp').status():find('(pid ' .. ... .. ')', 1, true)", str(sync.pid))
+    assert "alpha" not in project.text()
+    gate.open()
+    assert sync.wait(30) == 0
+    nvim.until(STATE, "alpha", "done", timeout=40)
+    assert nvim.text() == project.text()
+    assert '"alpha' in nvim.text()
+    assert not nvim.modified()
+    assert not nvim.asks()
+    assert is_consistent(project)
+
+
+def test_a_commit_in_the_editor_is_one_undo_step(nvim: Neovim, project: Project) -> None:
+    before = project.text()
+    nvim.ex("Pyproject bump minor")
+    nvim.until(STATE, "minor", "done", timeout=40)
+    nvim.until("vim.bo.modified == false")
+    assert 'version = "0.2.0"' in nvim.text()
+    nvim.keys("u")
+    assert nvim.text() == before
+    assert nvim.modified()
+
+
+def test_an_unsaved_buffer_waits_for_the_users_save(nvim: Neovim, project: Project) -> None:
+    before = project.text()
+    nvim.keys("Go# mine<Esc>")
+    nvim.ex("Pyproject add alpha")
+    nvim.until(STATE, "alpha", "needsSave", timeout=40)
+    nvim.until("vim.fn.search('\"alpha', 'nw') > 0")
+    assert nvim.modified()
+    assert project.text() == before
+    nvim.ex("write")
+    nvim.until(STATE, "alpha", "done", timeout=40)
+    assert "# mine" in project.text()
+    assert '"alpha' in project.text()
+    assert not nvim.asks()
+    assert is_consistent(project)
+
+
+def test_a_code_action_bumps_the_version(nvim: Neovim, project: Project) -> None:
+    nvim.lua("vim.fn.search('0.1.0')")
+    nvim.lua("""
+        vim.lsp.buf.code_action({ apply = true, filter = function(action) return action.title:find('0.1.1', 1, true) end })
+    """)
+    nvim.until("vim.fn.search('0.1.1', 'nw') > 0 and not vim.bo.modified", timeout=40)
+    assert 'version = "0.1.1"' in project.text()
+
+
+def test_a_failure_leaves_the_text_and_shows_uvs_words(nvim: Neovim, project: Project) -> None:
+    before = project.text()
+    nvim.lua("vim.notify = function(text) _G.told = text end")
+    nvim.ex("Pyproject add no-such-package-here")
+    told = nvim.until("_G.told", timeout=40)
+    assert "no-such-package-here" in told
+    assert nvim.text() == before == project.text()
+    nvim.ex("Pyproject queue")
+    assert "✗ failed" in nvim.text()
+
+
+def test_cancel_from_the_queue_window_leaves_the_text(nvim: Neovim, project: Project) -> None:
+    gate = project.add_gated_dependency()
+    nvim.ex("checktime")
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    before = project.text()
+    nvim.ex("Pyproject add alpha")
+    nvim.until(STATE, "alpha", "waiting", timeout=40)
+    nvim.ex("Pyproject queue")
+    assert nvim.lua("return vim.fn.search('alpha', 'cw')") > 0
+    nvim.keys("c")
+    nvim.until("vim.fn.search('cancelled', 'nw') > 0")
+    gate.open()
+    assert sync.wait(30) == 0
+    assert project.text() == before
+
+
+def test_a_terminals_add_appears_in_the_buffer(nvim: Neovim, project: Project) -> None:
+    project.uv_ok("add", "alpha")
+    nvim.ex("Pyproject add beta")
+    nvim.until(STATE, "beta", "done", timeout=40)
+    nvim.until("vim.fn.search('\"beta', 'nw') > 0 and not vim.bo.modified")
+    assert {"alpha", "beta"} <= set(project.installed())
+    assert '"alpha' in nvim.text()
+    assert nvim.text() == project.text()
+
+
+def test_two_neovims_and_a_terminals_uv_lose_nothing_and_show_one_queue(nvim: Neovim, project: Project) -> None:
+    other_base = project.tools.base / "other"
+    other_base.mkdir()
+    init = driver.init_file(other_base, SERVER)
+    with Neovim.start(init, driver.environment(other_base, project.tools.environment), project.root) as other:
+        other.edit(project.manifest)
+        other.until("require('pyproject_lsp').project() ~= nil")
+        gate = project.add_gated_dependency()
+        sync = project.uv_start("sync")
+        gate.wait_reached()
+        for editor in (nvim, other):
+            editor.ex("checktime")
+        nvim.ex("Pyproject add alpha")
+        other.ex("Pyproject add beta")
+        failing = project.uv_start("add", "no-such-package-here")
+        gate.open()
+        assert sync.wait(30) == 0
+        assert failing.wait(30) != 0
+        for editor in (nvim, other):
+            editor.until(STATE, "alpha", "done", timeout=40)
+            editor.until(STATE, "beta", "done", timeout=40)
+        nvim.ex("Pyproject bump minor")
+        for editor in (nvim, other):
+            editor.until(STATE, "minor", "done", timeout=40)
+            editor.until("vim.fn.search('0.2.0', 'nw') > 0 and not vim.bo.modified")
+            assert editor.text() == project.text()
+        assert all(word in project.text() for word in ('"alpha', '"beta', "0.2.0"))
+        assert is_consistent(project)
+
+
+def test_the_plain_file_alone_edits_a_closed_and_an_open_document(project: Project) -> None:
+    alone = project.tools.base / "alone" / "lsp"
+    alone.mkdir(parents=True)
+    (alone / "pyproject_lsp.lua").write_bytes((driver.RUNTIME / "lsp" / "pyproject_lsp.lua").read_bytes())
+    init = driver.init_file(project.tools.base, SERVER, runtime=alone.parent)
+    with Neovim.start(init, environment(project), project.root) as nvim:
+        nvim.edit(project.manifest)
+        nvim.until("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
+        nvim.lua("""
+            local client = vim.lsp.get_clients({ bufnr = 0 })[1]
+            client:exec_cmd({ command = 'pyproject.bumpVersion', arguments = {
+              { uri = vim.uri_from_bufnr(0), bump = 'minor' } } })
+        """)
+        nvim.until("(vim.cmd('checktime') or true) and vim.fn.search('0.2.0', 'nw') > 0", timeout=40)
+        assert not nvim.modified()
+        assert nvim.text() == project.text()
+
+
+def test_a_person_sees_the_wait_and_the_result_on_the_screen(project: Project) -> None:
+    line = "vim.o.laststatus = 2\nvim.o.statusline = \"%f | %{v:lua.require'pyproject_lsp'.status()}\"\n"
+    gate = project.add_gated_dependency()
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    init = driver.init_file(project.tools.base, line + SERVER)
+    command = [*driver.argv(init), "pyproject.toml"]
+    with Screen.start(command, project.tools.base, environment(project), project.root) as screen:
+        screen.until("dependencies = [")
+        screen.type(":lua vim.wait(20000, function() return require('pyproject_lsp').project() end)", "Enter")
+        screen.type(":Pyproject add alpha", "Enter")
+        screen.until(f"(pid {sync.pid})")
+        gate.open()
+        assert sync.wait(30) == 0
+        screen.until('"alpha', timeout=40)
+
+
+def test_checkhealth_runs_the_real_doctor(nvim: Neovim, tmp_path: Path) -> None:
+    nvim.ex("checkhealth pyproject_lsp")
+    shown = nvim.text()
+    assert "doctor gave no JSON" not in shown
+    assert "OK uv: " in shown
+    assert "running for" in shown
