@@ -101,7 +101,8 @@ def play(place: Site, row: Row, side: Side, *, number: int, editors: Editors, lo
         try:
             (row.ours if side == "ours" else row.bare)(scene)
         except (AssertionError, TimeoutError, StopIteration, RuntimeError, ResponseError) as error:
-            scene.failed.append(f"the round broke: {error!r:.2000}")
+            print(f"{row.name} {side} {number}: {error}", file=sys.stderr, flush=True)
+            scene.failed.append(f"the round broke: {str(error).partition(chr(10))[0] or repr(error)}")
             editors.close()
         result = scene.judge()
         for client in clients:

@@ -20,7 +20,7 @@ from tests.support.projects import Project
 
 Uv = subprocess.Popen[str]
 FINISHED = ("done", "failed", "cancelled")
-ENDS_WITHIN = 60.0
+ENDS_WITHIN = 20.0
 RESTORED_WITHIN = 3.0
 KEYWORDS = 'keywords = ["saved-by-the-user"]'
 _VERSION = re.compile(r'^version = "(.+)"$', re.MULTILINE)

@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # At INFO pygls logs every outgoing body, and it logs a refused request with a traceback.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    # watchdog calls it an error that an event comes while it is being closed.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
     return int(options.run(options))
 
 

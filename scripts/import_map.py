@@ -25,12 +25,15 @@ LEAST_SHARE = 0.02
 NAMESPACE_SIZE = 5
 DOMINANCE = 4
 PACKED_BY_MISTAKE = frozenset(
-    (
-        "test tests testing docs doc examples example scripts script src build dist tools tool benchmarks benchmark bin lib include "
-        "third_party samples sample demo demos tutorials notebooks contrib ci conf conftest setup config utils util common core helpers "
-        "models data main app api server client cli types resources static templates assets changelog license readme notice site_packages "
-        "wheelhouse integration_tests unit_tests tests_integration test_utils authorization exchange bits shell timer internet licenses licence schemas com org website copying swagger sast_integration_tests cdk_integration_tests yapftests images node_modules build_tools deploy docker misc requirements version constants settings"
-    ).split()
+    """
+    api app assets authorization benchmark benchmarks bin bits build build_tools cdk_integration_tests changelog ci cli
+    client com common conf config conftest constants contrib copying core data demo demos deploy dist doc docker docs
+    example examples exchange helpers images include integration_tests internet lib licence license licenses main misc
+    models node_modules notebooks notice org readme requirements resources sample samples sast_integration_tests schemas
+    script scripts server settings setup shell site_packages src static swagger templates test test_utils testing tests
+    tests_integration third_party timer tool tools tutorials types unit_tests util utils version website wheelhouse
+    yapftests
+    """.split()
 )
 
 

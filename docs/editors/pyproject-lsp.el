@@ -56,15 +56,25 @@ Modified buffers are left alone: they wait for their user."
         (revert-buffer t t t)))))
 
 (cl-defmethod eglot-handle-notification
-  (_server (_method (eql pyproject/status)) &rest status &key message &allow-other-keys)
+  (_server (_method (eql 'pyproject/status)) &rest status &key message &allow-other-keys)
   "Show the status and read changed files."
   (setq pyproject-lsp-status (or message ""))
   (pyproject-lsp-revert)
   (run-hook-with-args 'pyproject-lsp-status-functions status)
   (force-mode-line-update t))
 
+(cl-defmethod eglot-handle-request :after
+  (_server (_method (eql 'workspace/applyEdit)) &rest _)
+  "Say at once what the edit has changed: the server believes an edit when it sees it.
+Eglot by itself waits until Emacs is idle."
+  (dolist (buffer (buffer-list))
+    (with-current-buffer buffer
+      (when (eglot-managed-p)
+        (eglot--signal-textDocument/didChange)))))
+
 (defun pyproject-lsp--run (command &rest arguments)
   "Ask the server for COMMAND with ARGUMENTS, a property list."
+  (eglot--signal-textDocument/didChange) ; the server must know what is not saved
   (let ((argument (append (list :uri (eglot--path-to-uri buffer-file-name)) arguments)))
     (jsonrpc-request (eglot--current-server-or-lose) :workspace/executeCommand
                      (list :command (concat "pyproject." command)

@@ -56,7 +56,7 @@ def usable_python(folder: Path, requires_python: str | None) -> Path | None:
 def installed(folder: Path) -> dict[str, str]:
     """Return the installed distributions, normalized name to version, by the names of their `.dist-info` folders."""
     found: dict[str, str] = {}
-    for packages in _site_packages(folder):
+    for packages in site_packages(folder):
         try:
             names = os.listdir(packages)
         except OSError:
@@ -110,6 +110,7 @@ def _base_python(home: str | None, version: str | None) -> Path | None:
     return None
 
 
-def _site_packages(folder: Path) -> tuple[Path, ...]:
+def site_packages(folder: Path) -> tuple[Path, ...]:
+    """Return the folders that packages are installed in."""
     windows = folder / "Lib" / "site-packages"
     return (windows,) if windows.is_dir() else tuple(folder.glob("lib/python*/site-packages"))

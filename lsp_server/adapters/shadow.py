@@ -95,12 +95,12 @@ class Shadow:
         if not always and len(wanted) > MOST_NEIGHBOURS:
             return
         own = {path.name for path in real | kept if path.parent == folder}
-        present = {entry.name for entry in os.scandir(here)}
-        for name in present - wanted - own:
+        # A link here was made by us and leads to its namesake. What a build left as a real file gives way to a link.
+        present = {entry.name: entry.is_symlink() or _is_junction(here / entry.name) for entry in os.scandir(here)}
+        for name in present.keys() - wanted - own:
             _unlink(here / name)
         for name in wanted - own:
-            # What a build left as a real file or folder here gives way to the live one.
-            if name in present and _is_link_to(here / name, folder / name):
+            if present.get(name, False):
                 continue
             _unlink(here / name)
             with contextlib.suppress(OSError):
@@ -139,11 +139,15 @@ def link_without_symlinks(source: Path, target: Path) -> None:
     shutil.copytree(source, target, ignore=shutil.ignore_patterns(ENVIRONMENT, "node_modules"), dirs_exist_ok=True)
 
 
-def _is_link_to(link_path: Path, target: Path) -> bool:
+def _is_junction(path: Path) -> bool:
+    """Tell whether a path is what Windows has instead of a link to a folder; nowhere else is there one."""
+    if os.name != "nt":
+        return False
     try:
-        return str(link_path.readlink()).removeprefix("\\\\?\\") == str(target)
+        path.readlink()
     except OSError:
         return False
+    return True
 
 
 def _unlink(path: Path) -> None:
@@ -152,8 +156,10 @@ def _unlink(path: Path) -> None:
     except FileNotFoundError:
         pass
     except (IsADirectoryError, PermissionError):
-        # rmtree itself refuses to go through a link or a junction.
-        shutil.rmtree(path)
+        if _is_junction(path):
+            path.rmdir()
+        else:
+            shutil.rmtree(path)
 
 
 def _write(path: Path, content: bytes | None) -> None:

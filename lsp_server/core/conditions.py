@@ -7,7 +7,9 @@ _CATCHING = re.compile(r"\b(?:ImportError|ModuleNotFoundError|Exception|BaseExce
 _SUPPRESSING = re.compile(r"\bsuppress\s*\([^)]*\b(?:ImportError|ModuleNotFoundError|Exception)\b")
 _TYPING = re.compile(r"^\s*\(?\s*(?P<not>not\s+)?(?:\w+\.)*(?:TYPE_CHECKING|MYPY)\b")
 _NEVER = re.compile(r"^\s*\(?\s*(?:False|0)\s*\)?\s*:")
-_VERSION = re.compile(r"^\s*\(?\s*(?:\w+\.)?version_info(?:\s*\[\s*:\s*2\s*\])?\s*(?P<sign>>=|<=|<|>|==|!=)\s*\((?P<parts>[\d,\s]+)\)\s*\)?\s*:")
+_VERSION = re.compile(
+    r"^\s*\(?\s*(?:\w+\.)?version_info(?:\s*\[\s*:\s*2\s*\])?\s*(?P<sign>>=|<=|<|>|==|!=)\s*\((?P<parts>[\d,\s]+)\)\s*\)?\s*:"
+)
 _SYSTEM = re.compile(
     r"^\s*\(?\s*(?:(?P<what>sys\.platform|os\.name|platform\.system\(\))\s*(?P<sign>==|!=)\s*['\"](?P<value>\w+)['\"]"
     r"|(?P<not>not\s+)?sys\.platform\.startswith\(\s*['\"](?P<start>\w+)['\"]\s*\))\s*\)?\s*:"

@@ -96,3 +96,14 @@ def _named(texts: Iterable[str], table: Table) -> Iterator[tuple[str, Table]]:
 
 def _strings(value: toml.Value | None) -> tuple[str, ...]:
     return tuple(item.text for item in value.items if item.kind == "string") if value is not None else ()
+
+
+def requires_python(content: str) -> str | None:
+    """Return `requires-python` of a script's metadata block, None where it has none."""
+    value = toml.scan(content).get("requires-python")
+    return value.text if value is not None and value.kind == "string" else None
+
+
+def empty_manifest() -> Manifest:
+    """Return the manifest of a file that belongs to no project."""
+    return pyproject.read("")

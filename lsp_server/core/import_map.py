@@ -60,6 +60,19 @@ class ImportMap:
             name for module, names in self._lines.items() for name in (names.split() or (normalize(module),)) if name not in "*?"
         )
 
+    def modules_of(self, name: str) -> tuple[str, ...]:
+        """Return the modules that the list has for a distribution, by its normalised name."""
+        return self._modules_of.get(name, ())
+
+    @cached_property
+    def _modules_of(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for module, names in (*self._lines.items(), *self._by_hand.items()):
+            if not names.startswith("* ") and not module.endswith(".*"):
+                first = next((name for name in names.split() if name != "?"), normalize(module))
+                found[first] = (*found.get(first, ()), module)
+        return found
+
     def lookup(self, module: str) -> tuple[Known, ...]:
         """Return the distributions that provide a dotted module, the likeliest first; () if nothing is known of it."""
         parts = module.split(".")

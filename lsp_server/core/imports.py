@@ -56,10 +56,11 @@ class Import:
 
 # An unclosed string ends with its line and an unclosed docstring at once: somebody is typing it.
 _STRING = r"'''(?:[^\\']|\\.|'(?!''))*'''|\"\"\"(?:[^\\\"]|\\.|\"(?!\"\"))*\"\"\"|'(?:[^\\'\n]|\\.)*'?|\"(?:[^\\\"\n]|\\.)*\"?"
-_CALL = r"\b(?P<call>import_module|__import__|importorskip|find_spec)\s*\(\s*(?P<quote>['\"])(?P<literal>[A-Za-z_][\w.]*)(?P=quote)"
-_LINE = (
-    r"^(?P<indent>[ \t\f]*)(?:(?P<word>import|from|try|except|else|elif|if|finally|with|async|def|class)\b|(?P<other>[^\s#)\]}'\"]))"
+_CALL = (
+    r"\b(?P<call>import_module|__import__|importorskip|find_spec)\s*\(\s*(?P<quote>['\"])(?P<literal>[A-Za-z_][\w.]*)(?P=quote)"
 )
+_WORDS = "import|from|try|except|else|elif|if|finally|with|async|def|class"
+_LINE = rf"^(?P<indent>[ \t\f]*)(?:(?P<word>{_WORDS})\b|(?P<other>[^\s#)\]}}'\"]))"
 _INLINE = r"[;:][ \t]*(?P<inline>import|from)\b"
 # What can hold none of these is taken in one go: the walk is four times as fast for it.
 _DULL = r"[^\n;:#'\"]*"
@@ -75,7 +76,9 @@ _FROM = re.compile(rf"{_GAP}*(?P<dots>(?:\.{_GAP}*)*)(?P<name>(?!import\b){_DOTT
 _NAMES = re.compile(rf"{_GAP}*(?:\((?P<many>[^)]*)|(?P<few>[^\n;]*(?:\\\r?\n[^\n;]*)*))")
 _COMMENT = re.compile(r"#[^\n]*")
 _BREAKS = re.compile(r"[ \t\f\\\r\n]")
-_KEYWORDS = frozenset({"import", "as", "from", "and", "or", "not", "in", "is", "if", "else", "for", "while", "def", "class", "return"})
+_KEYWORDS = frozenset(
+    {"import", "as", "from", "and", "or", "not", "in", "is", "if", "else", "for", "while", "def", "class", "return"}
+)
 
 
 @dataclass(slots=True)

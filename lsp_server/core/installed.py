@@ -17,6 +17,8 @@ from lsp_server.core.requirement import normalize
 
 _DEEPEST = 3
 _MODULE_FILE = re.compile(r"(?P<name>[^\W\d]\w*)(?:\.[A-Za-z0-9_-]+)*\.(?:py|so|pyd|pyi)$")
+_GROUP = re.compile(r"^\s*\[\s*([^\]\s]+)\s*\]", re.MULTILINE)
+_SCRIPTS = frozenset({"console_scripts", "gui_scripts"})
 _HEADER = re.compile(r"(?P<key>[A-Za-z-]+):\s*(?P<value>[^\r\n]*)")
 
 
@@ -27,8 +29,8 @@ class Distribution:
     Attributes:
         modules: Dotted names of its packages, down to the third level, and of its modules outside of packages.
         requires: Normalised names of what it needs without an extra.
-        requirements: What it needs, as its metadata says it.
         summary: One line of what it is.
+        plugs_in: Whether others find it by an entry point, so that nothing need import it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Distribution:
     modules: frozenset[str]
     requires: frozenset[str] = frozenset()
     summary: str = ""
+    plugs_in: bool = False
 
 
 class Installed:
@@ -122,12 +125,13 @@ def modules_of_top_level(text: str) -> frozenset[str]:
     return frozenset(line.strip().replace("/", ".") for line in text.splitlines() if line.strip().isidentifier())
 
 
-def from_metadata(text: str, modules: frozenset[str]) -> Distribution | None:
+def from_metadata(text: str, modules: frozenset[str], entry_points: str = "") -> Distribution | None:
     """Return the distribution that a METADATA file describes, None if it names none.
 
     Args:
         text: the file; only its headers are read.
         modules: what was found in RECORD; names in `Import-Name` (PEP 794) are added to it.
+        entry_points: the file `entry_points.txt` beside it.
 
     """
     fields: dict[str, list[str]] = {}
@@ -145,6 +149,7 @@ def from_metadata(text: str, modules: frozenset[str]) -> Distribution | None:
         modules | frozenset(value for value in stated if value),
         frozenset(_required(fields.get("requires-dist", ()))),
         next(iter(fields.get("summary", ())), ""),
+        any(group not in _SCRIPTS for group in _GROUP.findall(entry_points)),
     )
 
 

@@ -67,4 +67,6 @@ def _edges(entry: Mapping[str, Any]) -> frozenset[str]:
     for table in ("optional-dependencies", "dev-dependencies"):
         below = entry.get(table, {})
         lists += below.values() if isinstance(below, dict) else []
-    return frozenset(str(edge["name"]) for one in lists if isinstance(one, list) for edge in one if isinstance(edge, dict) and "name" in edge)
+    return frozenset(
+        str(edge["name"]) for one in lists if isinstance(one, list) for edge in one if isinstance(edge, dict) and "name" in edge
+    )

@@ -13,17 +13,14 @@ _UNTIL = {
     **dict.fromkeys(("formatter", "parser", "symbol"), 10),
     "binhex": 11,
     **dict.fromkeys(("asynchat", "asyncore", "distutils", "imp", "smtpd"), 12),
-    **dict.fromkeys(
-        (
-            "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd sunau "
-            "telnetlib uu xdrlib"
-        ).split(),
-        13,
-    ),
+    **dict.fromkeys(("aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "lib2to3", "mailcap", "msilib", "nis"), 13),
+    **dict.fromkeys(("nntplib", "ossaudiodev", "pipes", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib"), 13),
 }
 _FIRST, _LAST = 8, 20
 # Names that exist for type checkers only, or that pytest and IPython put there.
-_NOT_TO_BE_INSTALLED = frozenset({"__main__", "_typeshed", "this", "antigravity", "nturl2path", "sre_compile", "sre_constants", "sre_parse"})
+_NOT_TO_BE_INSTALLED = frozenset(
+    {"__main__", "_typeshed", "this", "antigravity", "nturl2path", "sre_compile", "sre_constants", "sre_parse"}
+)
 
 
 def contains(module: str, requires_python: str | None) -> bool:

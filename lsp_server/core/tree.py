@@ -13,11 +13,24 @@ from lsp_server.core.requirement import normalize
 Role = Literal["library", "tests", "docs", "scripts", "examples", "build"]
 _SUFFIX = re.compile(r"(?:\.[A-Za-z0-9_-]+)*\.(?:py|pyi|pyw|so|pyd|pyx)$")
 _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    ("tests", re.compile(r"(?:^|/)(?:tests?|testing|unit_?tests|integration_?tests|e2e)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")),
+    (
+        "tests",
+        re.compile(
+            r"(?:^|/)(?:tests?|testing|unit_?tests|integration_?tests|e2e)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$"
+        ),
+    ),
     ("docs", re.compile(r"^(?:docs?|documentation)/")),
     ("examples", re.compile(r"^(?:examples?|samples?|demos?|notebooks?|tutorials?|docs_src)/")),
-    ("build", re.compile(r"^(?:setup|noxfile|hatch_build|conanfile|fabfile|dodo|pdm_build|build|_build|build_[^/]*|tasks|versioneer)\.py$")),
-    ("scripts", re.compile(r"^(?:scripts?|tools?|bin|utils|ci|\.?github|benchmarks?|bench|dev|misc|admin|hack|etc|asv_bench|release)/")),
+    (
+        "build",
+        re.compile(
+            r"^(?:setup|noxfile|hatch_build|conanfile|fabfile|dodo|pdm_build|build|_build|build_[^/]*|tasks|versioneer)\.py$"
+        ),
+    ),
+    (
+        "scripts",
+        re.compile(r"^(?:scripts?|tools?|bin|utils|ci|\.?github|benchmarks?|bench|dev|misc|admin|hack|etc|asv_bench|release)/"),
+    ),
 )
 _USUAL_ROOTS = ("", "src", "lib", "python")
 
@@ -56,7 +69,9 @@ class Tree:
     def is_regular(self, folder: str, name: str) -> bool:
         """Tell whether a name is a module or a regular package there, not only a folder that might be a namespace."""
         prefix = f"{folder}/{name}" if folder else name
-        return any(one in self.files for one in (f"{prefix}/__init__.py", f"{prefix}/__init__.pyi", f"{prefix}.py", f"{prefix}.pyi"))
+        return any(
+            one in self.files for one in (f"{prefix}/__init__.py", f"{prefix}/__init__.pyi", f"{prefix}.py", f"{prefix}.pyi")
+        )
 
 
 @dataclass(frozen=True, slots=True)

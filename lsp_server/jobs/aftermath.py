@@ -54,6 +54,10 @@ class Aftermath:
         """Whether there is something to look after."""
         return bool(self.settling or self.due)
 
+    def has(self, operation: str) -> bool:
+        """Tell whether an operation was handed over."""
+        return any(one.operation == operation for item in self.settling for one in item.asked)
+
     def begin(self, item: Settling) -> None:
         """Take over a change that was just committed."""
         self.settling.append(item)

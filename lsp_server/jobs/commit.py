@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.live import UvProcess
 from lsp_server.core import diff
 from lsp_server.core.operation import Failure
 from lsp_server.jobs.journal import Texts
@@ -21,9 +22,13 @@ from lsp_server.locks.rank import Rank
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Both files are replaced. `open_documents` were edited and have to be made clean."""
+    """Both files are replaced.
+
+    `open_documents` were edited and have to be made clean; `alive` are the uv processes that may have read before.
+    """
 
     open_documents: tuple[Path, ...] = ()
+    alive: tuple[UvProcess, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,15 @@ def stage(place: Place, base: Texts, changes: Texts) -> Staged | Failure:
     return Staged(base, changes, staged)
 
 
-def commit(place: Place, staged: Staged, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
+def commit(
+    place: Place,
+    staged: Staged,
+    editor: Editor,
+    *,
+    still_quiet: Callable[[], bool],
+    alive: Callable[[], tuple[UvProcess, ...]],
+    label: str,
+) -> Outcome:
     """Replace the files of a plan if they are still what the plan was made from.
 
     Args:
@@ -102,11 +115,12 @@ def commit(place: Place, staged: Staged, editor: Editor, *, still_quiet: Callabl
         staged: the new files; they are used up if the outcome is Committed.
         editor: edits the documents that are open and clean.
         still_quiet: looks once more, under the locks, for a uv that will write.
+        alive: looks, still under the locks, which uv processes are there: whoever had read the old text is among them.
         label: names the edit in the editor's undo list.
 
     """
     try:
-        outcome = _under_locks(place, staged, editor, still_quiet=still_quiet, label=label)
+        outcome = _under_locks(place, staged, editor, still_quiet=still_quiet, alive=alive, label=label)
     except OSError as error:
         return _cannot_write(place, error)
     if isinstance(outcome, Committed):
@@ -120,7 +134,15 @@ def _cannot_write(place: Place, error: OSError) -> Failure:
     return Failure("uv-failed", f"cannot write {where}: {error.strerror or error}; nothing was changed")
 
 
-def _under_locks(place: Place, staged: Staged, editor: Editor, *, still_quiet: Callable[[], bool], label: str) -> Outcome:
+def _under_locks(
+    place: Place,
+    staged: Staged,
+    editor: Editor,
+    *,
+    still_quiet: Callable[[], bool],
+    alive: Callable[[], tuple[UvProcess, ...]],
+    label: str,
+) -> Outcome:
     locks = uv_locks(place)
     if not acquire_all(*locks):
         return Busy()
@@ -135,7 +157,7 @@ def _under_locks(place: Place, staged: Staged, editor: Editor, *, still_quiet: C
         for path, content in staged.changes.items():
             if content is None:
                 files.replace(path, None)
-        return Committed(edited) if _replace(staged) else Changed()
+        return Committed(edited, alive()) if _replace(staged) else Changed()
     finally:
         release_all(*locks)
 

@@ -168,8 +168,9 @@ class Worker:
                     continue
             except Exception as error:  # noqa: BLE001  the one boundary: an operation fails, the worker goes on
                 _log.exception("an operation failed unexpectedly")
-                for operation in self.ledger.group():
-                    self.ledger.fail(operation.id, outcome.unexpected(error))
+                for operation in self.ledger.within(HOLDS_QUEUE):
+                    if not self._after.has(operation.id):
+                        self.ledger.fail(operation.id, outcome.unexpected(error))
                 continue
             self.wake.wait(self._patience() if self._restless() else None)
 
@@ -287,12 +288,11 @@ class Worker:
         self._planning = uv.Cancellation()
         for one in wanted:
             self.ledger.move(one.operation, "planning", message="planning")
-        writer = self._quiet.writing()
         planned = Planner(self.place, self._shadow, executable, settings, self._planning).plan(base, wanted)
         if isinstance(planned, Cancelled):
             return None
-        if planned.failures and (self._waits.for_settled_text(base, wanted, failed=True) or writer is not None):
-            return None  # made from a text that a uv was working on
+        if planned.failures and (self._waits.for_settled_text(base, wanted, failed=True) or self._texts(wanted)[0] != base):
+            return None  # made from a text that a uv was working on, or has rolled back meanwhile
         for operation, failure in planned.failures.items():
             self.ledger.fail(operation, failure)
         return planned if planned.done else None
@@ -319,14 +319,22 @@ class Worker:
     def _commit(self, begun: _Begun, planned: Planned, asked: Sequence[Asked]) -> bool:
         """Commit a plan; true if it is still good and has to wait again, false if it is done with or out of date."""
         names = [one.operation for one in asked]
+        # What a uv erased is put back before its text is taken for the project's: the comparison then fails.
+        self._guardian.look()
         if not self.ledger.claim(names):
             return False
-        result = commit(self.place, begun.staged, self._editor, still_quiet=self._still_quiet, label=self._label(asked))
-        alive = self._quiet.writers()
+        result = commit(
+            self.place,
+            begun.staged,
+            self._editor,
+            still_quiet=self._still_quiet,
+            alive=self._quiet.writers,
+            label=self._label(asked),
+        )
         self.ledger.persist(names)
         self._waits.was_busy = isinstance(result, Busy)
         match result:
-            case Committed(open_documents=documents):
+            case Committed(open_documents=documents, alive=alive):
                 self.place.journal.mark(begun.change, "committed")
                 for path in documents:
                     self._editor.save(path)

@@ -10,9 +10,7 @@
 (setq eglot-sync-connect 30
       eglot-autoshutdown t
       make-backup-files nil
-      create-lockfiles nil
-      ;; A question in batch would read from standard input; here it is an error.
-      read-answer-short nil)
+      create-lockfiles nil)
 
 (load (getenv "DRIVE_CONFIGURATION") nil t)
 (setq pyproject-lsp-command (split-string-and-unquote (getenv "DRIVE_SERVER")))
@@ -109,7 +107,7 @@
     (drive-wait-operation id "waiting")
     (drive-until "the pid in the mode line"
                  (lambda () (string-match-p (regexp-quote (getenv "DRIVE_PID"))
-                                            (format-mode-line mode-line-misc-info))))
+                                            (pyproject-lsp--mode-line))))
     (call-interactively #'pyproject-lsp-cancel)
     (drive-wait-operation id "cancelled")
     (drive-check (not (string-match-p "\"alpha" (drive-disk))))))

@@ -1,5 +1,10 @@
 """Each command of docs/protocol.md, with what it does, and with what it refuses."""
 
+import contextlib
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -187,11 +192,51 @@ def test_preview_of_what_cannot_be_done_says_why(client: Client, project: Projec
         client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
 
 
-def test_check_upgrades_lists_newer_versions(start: Start, project: Project) -> None:
-    project.uv_ok("add", "alpha<2", "delta")
-    client = start()
-    answer = client.execute("pyproject.checkUpgrades", {"uri": project.manifest.as_uri()}, timeout=30)
-    assert answer == {"outdated": [{"name": "alpha", "version": "1.1", "latest": "2.0"}]}
+@pytest.fixture
+def index(project: Project) -> Iterator[list[str]]:
+    """The project has an index that is served over HTTP, where uv looks for newer versions; the paths asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *_words: Any) -> None:  # noqa: A002  its name there
+            asked.append(f"{self.path} {format}")
+
+    site = project.tools.base / "site"
+    for wheel in project.wheels.glob("*.whl"):
+        folder = site / "simple" / wheel.name.partition("-")[0].replace("_", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / wheel.name).write_bytes(wheel.read_bytes())
+        links = (f'<a href="{each.name}">{each.name}</a>' for each in sorted(folder.glob("*.whl")))
+        (folder / "index.html").write_text("\n".join(links))
+    handler = functools.partial(Handler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        head = project.text().partition("[tool.uv]")[0]
+        url = f"http://127.0.0.1:{serving.server_port}/simple"
+        project.write(f'{head}[[tool.uv.index]]\nurl = "{url}"\ndefault = true\n')
+        yield asked
+        serving.shutdown()
+
+
+@pytest.mark.parametrize("network", ["on", "off"])
+def test_check_upgrades_lists_newer_versions_unless_the_network_is_off(project: Project, index: list[str], network: str) -> None:
+    online = {**project.tools.environment, "UV_OFFLINE": "0"}
+    added = project.tools.start([project.tools.uv, "add", "alpha<2", "delta"], project.root, online)
+    assert added.wait(30) == 0
+    index.clear()
+    fresh = {**online, "UV_CACHE_DIR": str(project.tools.base / "fresh-cache")}
+    with Client(env=fresh, cwd=project.root, expect_exit=0) as client:
+        client.initialize(root=project.root, initialization_options={"network": network})
+        argument = {"uri": project.manifest.as_uri()}
+        if network == "on":
+            answer = client.execute("pyproject.checkUpgrades", argument, timeout=30)
+            assert answer == {"outdated": [{"name": "alpha", "version": "1.1", "latest": "2.0"}]}
+            assert index
+        else:
+            with contextlib.suppress(ResponseError):
+                client.execute("pyproject.checkUpgrades", argument, timeout=30)
+            client.wait_operation(add(client, project, "zeta"), "failed")
+            assert index == []
 
 
 BAD = [

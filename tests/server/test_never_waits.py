@@ -28,7 +28,8 @@ def test_actions_are_answered_while_a_sync_stands_at_a_gate(start: Start, projec
     waiting = add(client, project, "alpha")
     client.wait_operation(waiting, "waiting")
     ask_all(client, project)
-    assert client.execute("pyproject.status", {"uri": project.manifest.as_uri()})["operations"][0]["state"] == "waiting"
+    (operation,) = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})["operations"]
+    assert operation["id"] == waiting
     assert sync.poll() is None, "all that was answered while it was held"
     gate.open()
     sync.wait(30)

@@ -77,8 +77,8 @@ def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(
 
     window.palette("Workspaces: Manage Workspace Trust")
     window.page.get_by_role("button", name="Trust", exact=True).first.click()
-    window.tab("pyproject.toml").click()
-    window.expect_status("demo 0.1.0")
+    window.page.keyboard.press("Escape")
+    window.expect_status("Bump minor")
     window.palette("pyproject: Bump Version…")
     window.choose("minor")
     window.expect_status("demo 0.2.0")

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { shorten } from "../src/status/blocked";
 import { duration } from "../src/status/duration";
 import { newlyFailed } from "../src/status/failures";
+import { isFailure } from "../src/status/message";
 import { OwnOperations } from "../src/status/own";
 import { folderOf, StatusStore } from "../src/status/store";
 import { statusText } from "../src/status/text";
@@ -106,6 +107,13 @@ describe("failures", () => {
   it("are told again when a retry fails", () => {
     const again = { ...failed, finishedAt: "2026-03-01T12:00:20Z" };
     expect(newlyFailed(status({ operations: [failed] }), status({ operations: [again] }))).toEqual([again]);
+  });
+
+  it("of the server's own are not told a second time", () => {
+    const store = new StatusStore();
+    store.set(status({ operations: [{ ...failed, message: "no solution" }] }));
+    expect(isFailure(store, "Add httpx to dependencies: no solution")).toBe(true);
+    expect(isFailure(store, "unknown setting pyproject.x")).toBe(false);
   });
 
   it("are told only for what this window asked", () => {

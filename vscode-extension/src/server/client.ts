@@ -10,6 +10,7 @@ import type { App } from "../app";
 import { saveDocument } from "../edits/save";
 import { showRestored } from "../edits/restored";
 import { type ProjectStatus, type Restored, restoredNotification, saveRequest, statusNotification } from "../protocol";
+import { type ShownMessage, showMessage } from "../status/message";
 import type { CommandLine } from "./install";
 import { serverSettings, withoutOurs } from "./settings";
 
@@ -38,6 +39,9 @@ export function makeClient(
     app.store.set(status);
   });
   client.onNotification(restoredNotification, (restored: Restored) => showRestored(app, restored));
+  client.onNotification("window/showMessage", (message: ShownMessage) => {
+    showMessage(app.store, message);
+  });
   client.onRequest(saveRequest, ({ uri }: { uri: string }) => saveDocument(uri));
   return client;
 }

@@ -12,6 +12,9 @@ import { serverSettings } from "./settings";
 export class Server {
   #client: LanguageClient | undefined;
   #command: CommandLine | undefined;
+  /** The start or restart under way; never rejects, so that the next can follow. */
+  #changing: Promise<void> = Promise.resolve();
+  #restarting: Promise<void> | undefined;
   readonly #app: Omit<App, "server">;
 
   constructor(app: Omit<App, "server">) {
@@ -28,23 +31,9 @@ export class Server {
     return this.#client?.initializeResult?.serverInfo?.version;
   }
 
-  async start(): Promise<void> {
-    const { context, log } = this.#app;
-    this.#command = await serverCommand(context, log);
-    if (this.#command === undefined) {
-      return;
-    }
-    log.info(`starting ${[this.#command.command, ...this.#command.args].join(" ")}`);
-    const client = makeClient(this.#app, this.#command, this.#crashes());
-    this.#client = client;
-    try {
-      await client.start();
-      await commands.executeCommand("setContext", "pyproject.running", true);
-      await this.#learnProjects();
-    } catch (error) {
-      log.error(error instanceof Error ? error : String(error));
-      await this.#down(l10n.t("pyproject: the server did not start."));
-    }
+  start(): Promise<void> {
+    this.#changing = this.#changing.then(() => this.#start());
+    return this.#changing;
   }
 
   async stop(): Promise<void> {
@@ -57,9 +46,15 @@ export class Server {
     });
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+  /** Restart; called again before it has begun, it is one restart: trust and the settings it frees change together. */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#changing.then(async () => {
+      this.#restarting = undefined;
+      await this.stop();
+      await this.#start();
+    });
+    this.#changing = this.#restarting;
+    return this.#restarting;
   }
 
   /** Ask the server for a command of docs/protocol.md. Rejects with its message when it refuses the argument. */
@@ -91,6 +86,25 @@ export class Server {
   /** An edit of the server, in the editor's own types. */
   async toEdit(edit: unknown): Promise<WorkspaceEdit | undefined> {
     return this.#client?.protocol2CodeConverter.asWorkspaceEdit(edit as never);
+  }
+
+  async #start(): Promise<void> {
+    const { context, log } = this.#app;
+    try {
+      this.#command = await serverCommand(context, log);
+      if (this.#command === undefined) {
+        return;
+      }
+      log.info(`starting ${[this.#command.command, ...this.#command.args].join(" ")}`);
+      this.#client = makeClient(this.#app, this.#command, this.#crashes());
+      await this.#client.start();
+      await commands.executeCommand("setContext", "pyproject.running", true);
+      await this.#learnProjects();
+    } catch (error) {
+      log.error(error instanceof Error ? error : String(error));
+      // Not awaited: the message may stand for hours, and the restart that it offers must be able to begin.
+      void this.#down(l10n.t("pyproject: the server did not start."));
+    }
   }
 
   /** Ask for the status of the projects that the window opens with: the server tells only what was asked or opened. */

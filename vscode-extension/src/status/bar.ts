@@ -18,8 +18,8 @@ export function statusBar(app: App): { readonly item: StatusBarItem; readonly up
     item.text = `$(${text.icon}) ${text.text}`;
     item.tooltip = tooltip;
     item.accessibilityInformation = { label: `pyproject: ${text.text}`, role: "button" };
-    item.backgroundColor =
-      text.severity === "none" ? undefined : new ThemeColor(`statusBarItem.${text.severity}Background`);
+    // Colour only where a person must act: a failure has had its message.
+    item.backgroundColor = text.severity === "warning" ? new ThemeColor("statusBarItem.warningBackground") : undefined;
     item.show();
     return text.ticking;
   };

@@ -1,0 +1,13 @@
+"""The shipped list of who provides which module, read when it is first asked for."""
+
+from functools import cache
+from importlib import resources
+
+from lsp_server.core.import_map import ImportMap
+
+
+@cache
+def names() -> ImportMap:
+    """Return the list; it is taken apart at its first look-up."""
+    folder = resources.files("lsp_server") / "data"
+    return ImportMap((folder / "import_names.txt").read_text("utf-8"), (folder / "import_names_extra.txt").read_text("utf-8"))
