@@ -26,7 +26,7 @@ from bench.worksite import NO_SYNC, Site, site
 from tests.support.client import Client, ResponseError
 
 Side = Literal["bare", "ours"]
-SHORT_ROUNDS = 2
+SHORT_ROUNDS = 1
 # Servers keep every project that they have worked for; a run of hundreds of rounds gets new ones now and then.
 ROUNDS_OF_A_SERVER = 12
 
@@ -174,7 +174,9 @@ def _options(arguments: list[str] | None) -> Any:  # noqa: ANN401  a namespace
     names = [row.name for row in ALL_ROWS]
     parser.add_argument("--rows", nargs="+", choices=names, metavar="ROW", help="only these of: " + ", ".join(names))
     parser.add_argument("--editors", type=int, default=4, help="how many servers ours has (default 4)")
-    parser.add_argument("--short", action="store_true", help=f"{SHORT_ROUNDS} rounds a row, under three minutes")
+    parser.add_argument(
+        "--short", action="store_true", help=f"{SHORT_ROUNDS} round a row, under three minutes when the machine is idle"
+    )
     return parser.parse_args(arguments)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.reader import SENTINEL
-from bench.scene import Scene, Uv, at_least, has, has_keywords, has_not, with_keywords
+from bench.scene import Scene, Uv, at_least, has, has_line, has_not, with_line
 from lsp_server.demo import parts
 from tests.support.projects import MANY
 
@@ -104,8 +104,8 @@ class During:
     def bare(self, play: Scene) -> None:
         """The user has an editor that knows nothing of us."""
         process = self._begin(play)
-        play.save_by_hand(with_keywords)
-        play.expect("the user's save", has_keywords)
+        play.save_by_hand(with_line(play.text()))
+        play.expect("the user's save", has_line)
         self._end(play, process)
 
     def ours(self, play: Scene) -> None:
@@ -113,8 +113,8 @@ class During:
         editor = play.editors[0]
         editor.open(play.project.manifest)
         process = self._begin(play)
-        play.save_in_editor(editor, with_keywords)
-        play.expect("the user's save", has_keywords)
+        play.save_in_editor(editor, with_line)
+        play.expect("the user's save", has_line)
         operation = play.ask(editor, "pyproject.add", requirements=["many-01"])
         self._end(play, process)
         play.outcome(editor, operation, "pyproject.add many-01", has("many-01"))
@@ -171,7 +171,7 @@ def _body(text: str) -> str:
 def _bare_script(play: Scene) -> None:
     process = play.uv("add", "--script", play.file, "zeta")
     play.gate.wait_reached()
-    play.save_by_hand(_body)
+    play.save_by_hand(_body(play.text()))
     play.expect("the user's save", lambda text: "print('new')" in text)
     play.gate.open()
     play.ended(process, "uv add --script zeta", has("zeta"))

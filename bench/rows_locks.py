@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from bench.rows import ROWS, Row
-from bench.scene import ENDS_WITHIN, Scene, Uv, at_least, has, has_keywords, has_not, until, with_keywords
+from bench.scene import ENDS_WITHIN, Scene, Uv, at_least, has, has_line, has_not, until, with_line
 from lsp_server.demo import parts
 from tests.support.client import Client
 
@@ -41,8 +41,8 @@ def _bare_waiting(play: Scene) -> None:
     gate, sync = _behind_a_gate(play, "sync")
     waiting = play.uv("add", "many-02")
     play.until_waiting(waiting)
-    play.save_by_hand(with_keywords)
-    play.expect("the user's save", has_keywords)
+    play.save_by_hand(with_line(play.text()))
+    play.expect("the user's save", has_line)
     gate.open()
     play.ended(sync)
     play.ended(waiting, "uv add many-02", has("many-02"))
@@ -55,8 +55,8 @@ def _our_waiting(play: Scene) -> None:
     waiting = play.uv("add", "many-02")
     play.until_waiting(waiting)
     operation = play.ask(editor, "pyproject.add", requirements=["many-01"])
-    play.save_in_editor(editor, with_keywords)
-    play.expect("the user's save", has_keywords)
+    play.save_in_editor(editor, with_line)
+    play.expect("the user's save", has_line)
     gate.open()
     play.ended(sync)
     play.ended(waiting, "uv add many-02", has("many-02"))
@@ -65,7 +65,8 @@ def _our_waiting(play: Scene) -> None:
 
 def _bare_release(play: Scene) -> None:
     gate, process = _behind_a_gate(play, "remove", "alpha")
-    _at_release(play, gate, lambda: play.save_by_hand(with_keywords))
+    text = with_line(play.text())
+    _at_release(play, gate, lambda: play.save_by_hand(text))
     play.ended(process)
 
 
@@ -74,12 +75,14 @@ def _our_release(play: Scene) -> None:
     gate, process = _behind_a_gate(play, "remove", "alpha")
     editor.open(play.project.manifest)
     operation = play.ask(editor, "pyproject.add", requirements=["many-01"])
-    _at_release(play, gate, lambda: play.save_in_editor(editor, with_keywords))
+    # What the user sees while uv still works is what they save; at the release itself uv may be writing the file.
+    play.see_in_editor(editor, with_line)
+    _at_release(play, gate, lambda: editor.save(play.file))
     play.ended(process)
     play.outcome(editor, operation, "pyproject.add many-01", has("many-01"))
 
 
-def _at_release(play: Scene, gate: parts.Gate, save: Callable[[], None]) -> None:
+def _at_release(play: Scene, gate: parts.Gate, save: Callable[[], object]) -> None:
     """Save at the very moment when the environment lock becomes free."""
     descriptor = os.open(play.project.environment_lock, os.O_RDWR)
     gate.open()
@@ -89,7 +92,7 @@ def _at_release(play: Scene, gate: parts.Gate, save: Callable[[], None]) -> None
         save()
     finally:
         os.close(descriptor)
-    play.expect("the user's save", has_keywords)
+    play.expect("the user's save", has_line)
 
 
 def _is_free(descriptor: int) -> bool:
@@ -178,8 +181,11 @@ def _our_server_killed(play: Scene) -> None:
             except TimeoutError as error:
                 play.failed.append(str(error))
             gate.open()
+            # The new server says what it found: an operation that was interrupted and can be had again.
+            editor.wait_operation(operation, ("failed",), timeout=ENDS_WITHIN)
+            after = editor.mark()
             editor.execute("pyproject.retry", {"id": operation})
-            play.outcome(editor, operation, f"pyproject.add {name}, retried", has(name))
+            play.outcome(editor, operation, f"pyproject.add {name}, retried", has(name), after=after)
 
 
 def _lives(process: psutil.Process) -> bool:

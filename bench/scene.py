@@ -22,7 +22,7 @@ Uv = subprocess.Popen[str]
 FINISHED = ("done", "failed", "cancelled")
 ENDS_WITHIN = 20.0
 RESTORED_WITHIN = 3.0
-KEYWORDS = 'keywords = ["saved-by-the-user"]'
+SAVED = "# saved by the user"
 _VERSION = re.compile(r'^version = "(.+)"$', re.MULTILINE)
 
 
@@ -119,26 +119,31 @@ class Scene:
         answer = editor.execute(command, {"uri": self.file.as_uri(), **argument}, timeout=ENDS_WITHIN)
         return str(answer["id"])
 
-    def outcome(self, editor: Client, name: str, what: str, holds: Callable[[str], bool] | None) -> str:
+    def outcome(self, editor: Client, name: str, what: str, holds: Callable[[str], bool] | None, *, after: int = 0) -> str:
         """Wait for an operation to end; what it says is done is at stake, what it refused is noted."""
-        operation = editor.wait_operation(name, FINISHED, timeout=ENDS_WITHIN)
+        operation = editor.wait_operation(name, FINISHED, timeout=ENDS_WITHIN, after=after)
         state = str(operation["state"])
         if state != "done":
-            self.failed.append(f"{what}: {state}, {operation['message']}")
+            code = (operation["error"] or {}).get("code")
+            self.failed.append(f"{what}: {state}, {code}, {operation['message']}")
         elif holds is not None:
             self.expect(what, holds)
         return state
 
-    def save_in_editor(self, editor: Client, change: Callable[[str], str]) -> None:
-        """Change and save the open document, as a person does who sees what is on disk."""
+    def see_in_editor(self, editor: Client, change: Callable[[str], str]) -> None:
+        """Change the open document, as a person does who sees what is on disk now; it is not saved yet."""
         editor.reload(self.file)
         editor.type(self.file, change(editor.buffer(self.file).text))
+
+    def save_in_editor(self, editor: Client, change: Callable[[str], str]) -> None:
+        """Change and save the open document."""
+        self.see_in_editor(editor, change)
         editor.save(self.file)
 
-    def save_by_hand(self, change: Callable[[str], str]) -> None:
-        """Change and save the file with an editor that knows nothing of us."""
+    def save_by_hand(self, text: str) -> None:
+        """Save the file with an editor that knows nothing of us."""
         temporary = self.file.with_name(".edited")
-        temporary.write_bytes(change(self.text()).encode())
+        temporary.write_bytes(text.encode())
         temporary.replace(self.file)
 
     # The end
@@ -188,14 +193,14 @@ def manifest(site: Site, dependencies: Sequence[str] = (), tables: str = "") -> 
     return f"{text}\n{tables}{SENTINEL}\n"
 
 
-def with_keywords(text: str) -> str:
-    """Return a manifest with one more line, as a person would write it."""
-    return text if KEYWORDS in text else _VERSION.sub(lambda found: f"{found[0]}\n{KEYWORDS}", text, count=1)
+def with_line(text: str) -> str:
+    """Return a manifest with one more line, as a person would write it: far from what uv changes, so no conflict."""
+    return text if SAVED in text else text.replace("no-index = true\n", f"no-index = true\n{SAVED}\n", 1)
 
 
-def has_keywords(text: str) -> bool:
+def has_line(text: str) -> bool:
     """Tell whether that line is there."""
-    return KEYWORDS in text
+    return SAVED in text
 
 
 def has(package: str) -> Callable[[str], bool]:

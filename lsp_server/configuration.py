@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from lsp_server.capabilities import plain
 from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import settings as settings_of
 
@@ -32,7 +33,8 @@ async def fetch(connection: Connection) -> None:
     """Ask for the settings, if the client can be asked."""
     if connection.session.client.configuration:
         answer = await connection.ask("workspace/configuration", {"items": [{"section": settings_of.SECTION}]})
-        await _take(connection, answer[0] if isinstance(answer, list) and answer else None)
+        answers = plain(answer)
+        await _take(connection, answers[0] if isinstance(answers, list) and answers else None)
 
 
 async def _take(connection: Connection, raw: Any) -> None:  # noqa: ANN401  JSON

@@ -52,7 +52,7 @@ class StatusFeed:
                 status = await self.build(project)
                 if status != self._sent.get(project):
                     self._publish(project, status)
-                await asyncio.sleep(INTERVAL_SECONDS - LATER_SECONDS)
+                await asyncio.sleep(INTERVAL_SECONDS)
         finally:
             self._sending.discard(project)
 

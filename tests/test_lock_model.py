@@ -69,3 +69,7 @@ def test_a_commit_without_comparison_is_found_as_a_lost_edit_of_the_terminal() -
 
 def test_a_server_that_does_not_settle_is_found_as_its_own_lost_edit() -> None:
     assert explore(Model(("server", "remove"), "no-settling")).lost(["server"])
+
+
+def test_a_server_that_waits_only_for_those_alive_at_its_commit_is_found_as_its_own_lost_edit() -> None:
+    assert explore(Model(("server", "add", "add"), "early-settling")).lost(["server"])

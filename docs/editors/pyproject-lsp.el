@@ -23,9 +23,12 @@
 (defvar pyproject-lsp-status-functions nil
   "Functions called with each status of the server, a property list.")
 
+(defclass pyproject-lsp-server (eglot-lsp-server) ()
+  :documentation "Our server; what is below concerns it and no other.")
+
 (add-to-list 'eglot-server-programs
              `((toml-ts-mode (conf-toml-mode :language-id "toml"))
-               . ,(lambda (&rest _) pyproject-lsp-command)))
+               . ,(lambda (&rest _) (cons 'pyproject-lsp-server pyproject-lsp-command))))
 
 (defun pyproject-lsp-ensure ()
   "Start the server if this buffer shows a pyproject.toml."
@@ -56,21 +59,26 @@ Modified buffers are left alone: they wait for their user."
         (revert-buffer t t t)))))
 
 (cl-defmethod eglot-handle-notification
-  (_server (_method (eql 'pyproject/status)) &rest status &key message &allow-other-keys)
+  ((_server pyproject-lsp-server) (_method (eql 'pyproject/status)) &rest status &key message &allow-other-keys)
   "Show the status and read changed files."
   (setq pyproject-lsp-status (or message ""))
   (pyproject-lsp-revert)
   (run-hook-with-args 'pyproject-lsp-status-functions status)
   (force-mode-line-update t))
 
-(cl-defmethod eglot-handle-request :after
-  (_server (_method (eql 'workspace/applyEdit)) &rest _)
-  "Say at once what the edit has changed: the server believes an edit when it sees it.
-Eglot by itself waits until Emacs is idle."
+(cl-defmethod eglot-handle-request :around
+  ((_server pyproject-lsp-server) (_method (eql 'workspace/applyEdit)) &rest _)
+  "Make the edit that the user asked for without asking again, and tell it at once.
+The server believes an edit when it sees it; eglot would wait until Emacs is idle."
+  (cl-progv (list (if (boundp 'eglot-confirm-server-edits) 'eglot-confirm-server-edits
+                    'eglot-confirm-server-initiated-edits))
+      '(nil)
+    (cl-call-next-method))
   (dolist (buffer (buffer-list))
     (with-current-buffer buffer
       (when (eglot-managed-p)
-        (eglot--signal-textDocument/didChange)))))
+        (eglot--signal-textDocument/didChange))))
+  '(:applied t))
 
 (defun pyproject-lsp--run (command &rest arguments)
   "Ask the server for COMMAND with ARGUMENTS, a property list."

@@ -45,9 +45,7 @@ def usable_python(folder: Path, requires_python: str | None) -> Path | None:
     if environment is None or environment.base_python is None or environment.version is None:
         return None
     try:
-        allowed = SpecifierSet(requires_python or "").contains(
-            ".".join(environment.version.split(".")[:3]), prereleases=True
-        )
+        allowed = SpecifierSet(requires_python or "").contains(".".join(environment.version.split(".")[:3]), prereleases=True)
     except InvalidSpecifier:
         return None
     return environment.base_python if allowed else None
@@ -58,7 +56,7 @@ def installed(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for packages in site_packages(folder):
         try:
-            names = os.listdir(packages)
+            names = os.listdir(packages)  # noqa: PTH208  ten times faster, with hundreds of names
         except OSError:
             continue
         for name in names:

@@ -2,12 +2,15 @@
 
 import contextlib
 import errno
+import glob
 import os
 import stat
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+import psutil
 
 from lsp_server.adapters.exchange import exchange
 
@@ -154,11 +157,22 @@ def replace(path: Path, content: bytes | None) -> None:
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Take away what a killed process left beside the file `name`; the caller knows that no one writes it now."""
+    """Take away what a killed process left beside the file `name`."""
     target = Path(os.path.realpath(folder / name))
-    for leftover in target.parent.glob(f".{target.name}.*{TEMPORARY_SUFFIX}"):
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*{TEMPORARY_SUFFIX}"):
+        maker = leftover.name.removeprefix(f".{target.name}.").partition(".")[0]
+        if maker.isdecimal() and psutil.pid_exists(int(maker)) and int(maker) != os.getpid():
+            continue  # somebody is about to replace the file
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def staged(folder: Path, path: Path) -> tuple[bytes, ...]:
+    """Return the texts that lie in a staging folder, or beside the file, to become this file or after having been it."""
+    target = Path(os.path.realpath(path))
+    pattern = f".{glob.escape(target.name)}.*{TEMPORARY_SUFFIX}"
+    found = [read(each) for place in (folder, target.parent) for each in sorted(place.glob(pattern))]
+    return tuple(content for content in found if content is not None)
 
 
 def remove_staged(folder: Path) -> None:

@@ -26,7 +26,7 @@ def read(folder: Path) -> Installed | None:
     for packages in site_packages(folder):
         for info in _metadata_folders(packages):
             try:
-                stamp = os.stat(info).st_mtime_ns
+                stamp = Path(info).stat().st_mtime_ns
             except OSError:
                 continue
             one = _distribution(str(packages), info, stamp)

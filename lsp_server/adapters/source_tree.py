@@ -22,15 +22,20 @@ class Interrupted(Exception):  # noqa: N818  it is no error
     """Nobody needs the answer any more."""
 
 
-def read(root: Path, cancelled: Callable[[], bool] = lambda: False) -> Tree:
+def read(root: Path, cancelled: Callable[[], bool] = lambda: False, *, depth: int = 64) -> Tree:
     """Return the Python files below a folder. Hidden folders, environments and what builds leave behind are not looked at.
+
+    Args:
+        root: the folder.
+        cancelled: asked now and then whether to stop.
+        depth: how many folders below the root are looked into.
 
     Raises:
         Interrupted: `cancelled` said so.
 
     """
     found: list[str] = []
-    for path in _walk(str(root)):
+    for path in _walk(str(root), depth):
         if cancelled():
             raise Interrupted
         found.append(os.path.relpath(path, root).replace(os.sep, "/"))
@@ -39,10 +44,10 @@ def read(root: Path, cancelled: Callable[[], bool] = lambda: False) -> Tree:
     return Tree(found)
 
 
-def _walk(folder: str) -> Iterator[str]:
-    waiting = [folder]
+def _walk(folder: str, depth: int) -> Iterator[str]:
+    waiting = [(folder, depth)]
     while waiting:
-        here = waiting.pop()
+        here, left = waiting.pop()
         try:
             with os.scandir(here) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
@@ -52,8 +57,8 @@ def _walk(folder: str) -> Iterator[str]:
             continue
         for entry in listed:
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(".") and entry.name not in _SKIPPED:
-                    waiting.append(entry.path)
+                if left and not entry.name.startswith(".") and entry.name not in _SKIPPED:
+                    waiting.append((entry.path, left - 1))
             elif entry.name.endswith(_SUFFIXES):
                 yield entry.path
 
@@ -90,6 +95,8 @@ def _names(path: str, _changed: int, size: int) -> tuple[Import, ...]:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError:
         return ()
+    if "# /// script" in text:
+        return ()  # it depends on what its own metadata says (PEP 723)
     # Not the cached scan: a whole project's texts would drive the open documents out of the cache.
     return imports.absolute(imports.scan.__wrapped__(text))
 

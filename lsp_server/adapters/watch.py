@@ -132,9 +132,7 @@ class Watch:
 
     def _observe(self) -> Folders:
         try:
-            observer: BaseObserver = (
-                PollingObserver(timeout=_FILE_POLL_SECONDS) if self.kind == "polling" else Observer()
-            )
+            observer: BaseObserver = PollingObserver(timeout=_FILE_POLL_SECONDS) if self.kind == "polling" else Observer()
         except OSError as error:
             if error.errno not in _LIMITS:
                 raise

@@ -55,7 +55,7 @@ def dropped(before: Facts, after: Facts, now: Facts) -> frozenset[Key]:
     return frozenset(key for key in changed(before, after) if now.get(key) == before.get(key))
 
 
-def concerns(intent: Intent, key: Key) -> bool:
+def concerns(intent: Intent, key: Key) -> bool:  # noqa: PLR0911  one for each kind of intent
     """Tell whether a key is what an intent was about, to find whose edit was dropped."""
     match intent:
         case Add(requirements=wanted, table=table):

@@ -17,7 +17,7 @@ from lsp_server.core.toml import Span
 Guard = Literal["plain", "optional", "typing", "marker", "dynamic"]
 """What an import depends on.
 
-* plain: it always runs; * optional: its failure is caught (`try`/`except ImportError`, `suppress`, `importorskip`);
+* plain: it always runs; * optional: its failure is caught (`try`/`except ImportError`, `suppress`, `importorskip`), or looked out for;
 * typing: only type checkers see it; * marker: only some Pythons or systems run it, `Import.marker` says which;
 * dynamic: `import_module("x")` with a literal.
 """
@@ -223,6 +223,9 @@ def _add(state: _Scan, found: Import) -> None:
     deferred = False
     for block in state.blocks:
         deferred = deferred or block.kind == "def"
+        if deferred and block.kind == "if" and block.guard == "plain":
+            # `if has_trio(): import trio` in a function: somebody looks first.
+            guard = _stronger(guard, "optional")
         if block.kind == "try":
             attempts.append(block.attempt)
         elif block.guard == "marker":

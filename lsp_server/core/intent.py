@@ -100,7 +100,7 @@ class BadArgument:
         return f"'{self.field}' is {_shown(self.value)}; allowed is {self.allowed}"
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Carries a BadArgument out of the field readers; never leaves this module."""
 
     def __init__(self, bad: BadArgument) -> None:
@@ -123,7 +123,7 @@ def from_argument(command: str, argument: Mapping[str, Any]) -> Intent | BadArgu
             return BadArgument(name, argument[name], "no such field; known are " + ", ".join(sorted(fields)))
     try:
         return read(argument)
-    except _Refused as refused:
+    except _RefusedError as refused:
         return refused.bad
 
 
@@ -132,7 +132,7 @@ def kind(intent: Intent) -> str:
     return type(intent).__name__.lower()
 
 
-def title(intent: Intent) -> str:
+def title(intent: Intent) -> str:  # noqa: PLR0911  one for each kind of intent
     """Say the intent in a few words, for a queue view or a progress title."""
     match intent:
         case Add(requirements=wanted, table=table, script=script):
@@ -169,14 +169,14 @@ def _add(argument: Mapping[str, Any]) -> Add:
 def _remove(argument: Mapping[str, Any]) -> Remove:
     packages = _names(argument, "packages")
     if not packages:
-        raise _Refused(BadArgument("packages", argument.get("packages"), "a list of at least one package name"))
+        raise _RefusedError(BadArgument("packages", argument.get("packages"), "a list of at least one package name"))
     return Remove(packages, _table(argument), _boolean(argument, "script"))
 
 
 def _upgrade(argument: Mapping[str, Any]) -> Upgrade:
     packages = _names(argument, "packages")
     if bool(packages) == _boolean(argument, "all"):
-        raise _Refused(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
+        raise _RefusedError(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
     return Upgrade(packages)
 
 
@@ -184,22 +184,22 @@ def _bump(argument: Mapping[str, Any]) -> Bump:
     part = _choice(argument, "bump", get_args(BumpPart))
     version = argument.get("version")
     if (part is None) == (version is None):
-        raise _Refused(BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'"))
+        raise _RefusedError(BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'"))
     if version is not None:
         try:
             Version(version)
         except (InvalidVersion, TypeError):
-            raise _Refused(BadArgument("version", version, "a PEP 440 version such as '1.2.0'")) from None
+            raise _RefusedError(BadArgument("version", version, "a PEP 440 version such as '1.2.0'")) from None
     return Bump(cast("BumpPart | None", part), version)
 
 
 def _move(argument: Mapping[str, Any]) -> Move:
     package = _optional_name(argument, "package")
     if package is None:
-        raise _Refused(BadArgument("package", None, "a package name"))
+        raise _RefusedError(BadArgument("package", None, "a package name"))
     source, target = _table_object(argument, "from"), _table_object(argument, "to")
     if source == target:
-        raise _Refused(BadArgument("to", argument.get("to"), "another table than 'from'"))
+        raise _RefusedError(BadArgument("to", argument.get("to"), "another table than 'from'"))
     return Move(package, source, target)
 
 
@@ -210,7 +210,7 @@ def _sync(argument: Mapping[str, Any]) -> Sync:
 def _undo(argument: Mapping[str, Any]) -> Undo:
     operation = argument.get("id")
     if operation is not None and not isinstance(operation, str):
-        raise _Refused(BadArgument("id", operation, "the id of a finished operation, or nothing for the last one"))
+        raise _RefusedError(BadArgument("id", operation, "the id of a finished operation, or nothing for the last one"))
     return Undo(operation)
 
 
@@ -233,11 +233,11 @@ CHANGING_COMMANDS = frozenset(_READERS)
 def _requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:
     wanted = _strings(argument, "requirements")
     if not wanted:
-        raise _Refused(BadArgument("requirements", argument.get("requirements"), "a list of at least one requirement"))
+        raise _RefusedError(BadArgument("requirements", argument.get("requirements"), "a list of at least one requirement"))
     for text in wanted:
         parsed = requirement.parse(text)
         if isinstance(parsed, requirement.Invalid):
-            raise _Refused(BadArgument("requirements", text, f"a PEP 508 requirement ({parsed.message})"))
+            raise _RefusedError(BadArgument("requirements", text, f"a PEP 508 requirement ({parsed.message})"))
     return wanted
 
 
@@ -253,16 +253,16 @@ def _optional_name(argument: Mapping[str, Any], field: str) -> str | None:
 def _name(value: object, field: str) -> str:
     parsed = requirement.parse_name(value) if isinstance(value, str) else requirement.Invalid(str(value), "no text")
     if isinstance(parsed, requirement.Invalid):
-        raise _Refused(BadArgument(field, value, "a plain name as in PEP 508: letters, digits, '-', '_' and '.'"))
+        raise _RefusedError(BadArgument(field, value, "a plain name as in PEP 508: letters, digits, '-', '_' and '.'"))
     return parsed
 
 
 def _table(argument: Mapping[str, Any]) -> Table:
     group, extra = _optional_name(argument, "group"), _optional_name(argument, "extra")
     if group and extra:
-        raise _Refused(BadArgument("extra", argument.get("extra"), "at most one of 'group' and 'extra'"))
+        raise _RefusedError(BadArgument("extra", argument.get("extra"), "at most one of 'group' and 'extra'"))
     if _boolean(argument, "script") and (group or extra):
-        raise _Refused(BadArgument("script", argument["script"], "no 'group' or 'extra' with it: a script has neither"))
+        raise _RefusedError(BadArgument("script", argument["script"], "no 'group' or 'extra' with it: a script has neither"))
     if group:
         return Table("group", group)
     return Table("extra", extra) if extra else RUNTIME
@@ -271,7 +271,7 @@ def _table(argument: Mapping[str, Any]) -> Table:
 def _table_object(argument: Mapping[str, Any], field: str) -> Table:
     value = argument.get(field)
     if not isinstance(value, Mapping) or set(value) - {"group", "extra"}:
-        raise _Refused(BadArgument(field, value, "{} (runtime), {'group': name} or {'extra': name}"))
+        raise _RefusedError(BadArgument(field, value, "{} (runtime), {'group': name} or {'extra': name}"))
     return _table(value)
 
 
@@ -282,7 +282,7 @@ def _marker(argument: Mapping[str, Any]) -> str | None:
     try:
         Marker(value)
     except (InvalidMarker, TypeError, AttributeError):
-        raise _Refused(BadArgument("marker", value, "an environment marker as in PEP 508")) from None
+        raise _RefusedError(BadArgument("marker", value, "an environment marker as in PEP 508")) from None
     return cast("str", value)
 
 
@@ -291,7 +291,7 @@ def _index(argument: Mapping[str, Any]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value or value.startswith("-") or any(map(str.isspace, value)):
-        raise _Refused(BadArgument("index", value, "the name or the URL of an index"))
+        raise _RefusedError(BadArgument("index", value, "the name or the URL of an index"))
     return value
 
 
@@ -300,21 +300,21 @@ def _choice(argument: Mapping[str, Any], field: str, allowed: Sequence[str]) -> 
     if value is None:
         return None
     if value not in allowed:
-        raise _Refused(BadArgument(field, value, "one of " + ", ".join(allowed)))
+        raise _RefusedError(BadArgument(field, value, "one of " + ", ".join(allowed)))
     return cast("str", value)
 
 
 def _boolean(argument: Mapping[str, Any], field: str) -> bool:
     value = argument.get(field, False)
     if not isinstance(value, bool):
-        raise _Refused(BadArgument(field, value, "true or false"))
+        raise _RefusedError(BadArgument(field, value, "true or false"))
     return value
 
 
 def _strings(argument: Mapping[str, Any], field: str) -> tuple[str, ...]:
     value = argument.get(field, [])
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise _Refused(BadArgument(field, value, "a list of strings"))
+        raise _RefusedError(BadArgument(field, value, "a list of strings"))
     return tuple(value)
 
 

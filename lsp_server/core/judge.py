@@ -1,7 +1,7 @@
 """What is to be said of each import of a Python file: nothing, or why it will fail somewhere and what would help."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from packaging.markers import InvalidMarker, Marker
@@ -16,6 +16,7 @@ from lsp_server.core.view import View
 
 Problem = Literal["missing", "not-installed", "transitive", "wrong-table"]
 # Distributions that every environment of a build or of a test has, whoever asked for them.
+_TEST_EXTRAS = frozenset(Table("extra", name) for name in ("test", "tests", "testing", "dev", "docs", "doc", "all"))
 _BUILD_TOOLS = frozenset({"setuptools", "wheel", "pip"})
 
 
@@ -56,8 +57,12 @@ class Place:
 
     @property
     def role(self) -> Role:
-        """What kind of file it is."""
-        below = self.path[len(self.member.folder) :].lstrip("/")
+        """What kind of file it is. The project's own package is the library, also if it is called `demo` or `tools`."""
+        below = self.path[len(self.member.folder) :].lstrip("/").removeprefix("src/")
+        own = self.member.name.replace("-", "_")
+        if own and below.startswith(f"{own}/"):
+            below = below[len(own) + 1 :]
+            return "tests" if tree.role(below) == "tests" else "library"
         return tree.role(below)
 
 
@@ -84,7 +89,10 @@ def judge(view: View, place: Place, imports: Iterable[Import]) -> tuple[Finding,
     """Return what is wrong with the imports of a file, in the order of the text."""
     known: dict[tuple[object, ...], Finding | None] = {}
     found: list[Finding] = []
-    for one in absolute(tuple(imports)):
+    named = absolute(tuple(imports))
+    # A file that catches the failure in one place has thought of it in the others.
+    tried = {one.top for one in named if one.guard == "optional"}
+    for one in (replace(one, guard="optional", marker=None) if one.top in tried else one for one in named):
         if is_given(view, place, one):
             continue
         for targets in _targets(view, one):
@@ -141,12 +149,30 @@ def _find(view: View, place: Place, one: Import, targets: tuple[str, ...]) -> Fi
         return _declared_finding(view, place, one, targets, matching, installed=bool(installed))
     if not place.script and _spoken_for(view, place, (*likely,)):
         return None
-    if installed:
-        needed_by = _needed_by(view, place, installed[0])
-        return Finding(one, "transitive", targets, installed, needed_by, told=told and place.declared.complete)
-    if not place.declared.complete or (not place.script and not listed and _may_be_unknown(view, names)):
-        told = False
-    return Finding(one, "missing", targets, listed, told=told)
+    brought = installed or (() if place.script else tuple(name for name in likely if name in view.locked.versions))
+    told = told and place.declared.complete and not _is_in_every_checker(one)
+    if brought:
+        return Finding(one, "transitive", targets, brought, _needed_by(view, place, brought[0]), told=told)
+    unclear = not place.script and ((not listed and _may_be_unknown(view, names)) or _is_said_elsewhere(view, place))
+    return Finding(one, "missing", targets, listed, told=told and not unclear)
+
+
+def _is_in_every_checker(one: Import) -> bool:
+    """Tell whether type checkers bring a module themselves."""
+    return one.guard == "typing" and one.top == "typing_extensions"
+
+
+def _is_said_elsewhere(view: View, place: Place) -> bool:
+    """Tell whether what tests and the like need is probably written where uv does not look: there is no group for them.
+
+    In an environment it can be seen whether the import fails, so then it is told all the same.
+    """
+    return place.role != "library" and view.installed is None and not _has_group_for(place)
+
+
+def _has_group_for(place: Place) -> bool:
+    tables = {table for named in place.declared.tables.values() for table in named}
+    return any(table.kind == "group" and table != BUILD for table in tables) or bool(tables & _TEST_EXTRAS)
 
 
 def _declared_finding(
@@ -217,6 +243,9 @@ def _needed_by(view: View, place: Place, name: str) -> str | None:
     way = view.locked.way(place.declared.names(), name)
     if len(way) > 1:
         return way[-2]
+    for member in view.members:
+        if member.name and name in view.declared_by(member).tables:
+            return member.name
     needing = view.installed.needed_by(name) if view.installed is not None else ()
     return needing[0] if needing else None
 

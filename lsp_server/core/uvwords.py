@@ -9,7 +9,8 @@ _TITLES = (
     (re.compile(r"Failed to build|build backend returned an error|Failed to prepare distributions"), "build-failed"),
     (re.compile(r"No solution found when resolving"), "unresolvable"),
     (re.compile(r"was not found in the (package registry|provided package locations)"), "unresolvable"),
-    (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found|was not found in `project\.dependencies"), "not-found"),
+    (re.compile(r"could not be found in (the )?`|not found in `|The dependency .* could not be found"), "not-found"),
+    (re.compile(r"was not found in `project\.dependencies"), "not-found"),
     (re.compile(r"Package `?[^`]+`? not found in workspace|No such file|does not exist"), "not-found"),
     (re.compile(r"TOML parse error|Failed to parse: `?pyproject\.toml"), "invalid-toml"),
     (
@@ -19,10 +20,12 @@ _TITLES = (
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NOISE = re.compile(
-    r"^(Using |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving |hint: )"
+    r"^(Using |Building |Built |Downloading |Updating |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving |hint: )"
 )
+# Hints about options of a command line that nobody typed.
+_USELESS = re.compile(r"^hint: If you want to add the package regardless of the failed resolution.*\n?", re.MULTILINE)
 _CAUSE = ("cause: ", "Caused by: ")
-_DECORATION = re.compile(r"^[\s│╰─▶×├┬┆·]+")
+_DECORATION = re.compile(r"^[\s│╰─▶\u00d7├┬┆·]+")
 _PACKAGE = re.compile(r"(?:Failed to (?:build|download|fetch)|Building) `?([A-Za-z0-9._-]+)")
 _LOCK_OUTDATED = re.compile(r"lockfile .*needs to be updated|lockfile .*out.?dated", re.IGNORECASE | re.DOTALL)
 
@@ -35,7 +38,7 @@ def failure(stderr: str, *, fallback: str = "uv-failed") -> Failure:
         fallback: the code for what no known title names.
 
     """
-    words = _ANSI.sub("", stderr).strip()
+    words = _USELESS.sub("", _ANSI.sub("", stderr)).strip()
     code = next((code for title, code in _TITLES if title.search(words)), fallback)
     return Failure(code, sentence(words), words)
 

@@ -139,19 +139,19 @@ def _add(file: PythonFile, ask: _Ask, candidate: Candidate, table: Table | None,
         argument[table.kind] = table.name
     if one.marker is not None and one.guard == "marker" and table is not None:
         argument["marker"] = one.marker
-    title = f"Add '{candidate.name}'{_provides(candidate, one)} to {'this script' if table is None else table.label()}"
+    title = f"Add '{candidate.name}'{_provides(candidate, one, ask.finding.targets[0])} to {'this script' if table is None else table.label()}"
     return _action(title, "pyproject.add", argument, ask.diagnostics, preferred=preferred)
 
 
-def _provides(candidate: Candidate, one: Import) -> str:
+def _provides(candidate: Candidate, one: Import, module: str) -> str:
     """What a title says of how it is known that this is the one."""
     if candidate.evidence == "workspace":
         return f" (this workspace's member, has '{one.top}')"
     if not candidate.verified and candidate.evidence == "index":
         warning = f", one typo away from '{candidate.resembles}'" if candidate.resembles else ""
-        return f" (unverified{warning}: nothing says that it provides '{one.module}')"
+        return f" (unverified{warning}: nothing says that it provides '{module}')"
     said = "provides" if candidate.verified else "may provide"
-    return "" if candidate.name == one.module else f" ({said} '{one.module}')"
+    return "" if candidate.name == module else f" ({said} '{module}')"
 
 
 def _stubs(file: PythonFile, place: Place, ask: _Ask) -> Iterator[CodeAction]:

@@ -35,11 +35,11 @@ def message(file: PythonFile, finding: Finding) -> str:
 
 
 def _said(file: PythonFile, finding: Finding) -> str:
-    module = f"'{finding.found.module}'"
+    module = f"'{finding.targets[0]}'"
     name = f"'{finding.distributions[0]}'" if finding.distributions else "it"
     match finding.problem:
         case "not-installed":
-            return f"{module} is declared ({_tables(finding)} has {name}) but not installed; sync the environment"
+            return f"{module} is declared in {_tables(finding)}, but {name} is not installed; sync the environment"
         case "transitive":
             by = f"only because '{finding.needed_by}' needs it" if finding.needed_by else "by chance"
             return f"{module} is not declared; {name} is installed {by}"

@@ -134,7 +134,7 @@ class Aftermath:
                 )
                 self.wake.set()
             elif self._wants_sync(operation):
-                self.due.append(Due(operation.id, selection(item.after, [one]), item.before, item.after))
+                self.due.append(Due(operation.id, operation.message, selection(item.after, [one]), item.before, item.after))
                 self.ledger.move(operation.id, "syncing", message=operation.message)
             else:
                 self.ledger.move(operation.id, "done", message=operation.message)
@@ -146,8 +146,10 @@ class Aftermath:
 
     def sync(self) -> None:
         """Start the sync of what is due, when nobody else's uv runs or waits in the project: the terminal goes first."""
+        if self.lane.busy:
+            return  # it still adds to what is due, on its own thread
         self.due = [one for one in self.due if self.ledger.get(one.operation) is not None]
-        if not self.due or self.lane.busy or self.settling:
+        if not self.due or self.settling:
             return
         blocker = self.quiet.blocker() or self.quiet.anybody()
         if blocker is not None:
@@ -182,5 +184,5 @@ class Aftermath:
             elif synced.failure is not None:
                 self.ledger.fail(operation.id, synced.failure)
             else:
-                self.ledger.move(operation.id, "done", message=outcome.done(one))
+                self.ledger.move(operation.id, "done", message=outcome.synced(one.said))
         self.wake.set()

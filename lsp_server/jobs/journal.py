@@ -117,6 +117,11 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._mutex:
+            if not self.path.exists():
+                # Somebody took the state folder away. SQLite would go on in a file that nobody else can see.
+                self._database.close()
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._database = _connect(self.path)
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -152,8 +157,10 @@ class Journal:
         """Write the present state of operations, as this process's own."""
         with self._transaction() as database:
             database.executemany(
-                "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ? WHERE id = ?",
-                [(o.state, self.owner.pid, self.owner.started, _dump(o), o.id) for o in operations],
+                "INSERT INTO operation (ticket, id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET state = excluded.state, pid = excluded.pid,"
+                " pid_started = excluded.pid_started, data = excluded.data",
+                [(o.ticket, o.id, o.project, o.state, self.owner.pid, self.owner.started, _dump(o)) for o in operations],
             )
 
     def get(self, operation: str) -> Operation | None:

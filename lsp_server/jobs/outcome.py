@@ -5,10 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.core import facts, lockfile
+from lsp_server.core.intent import Lock, Sync
 from lsp_server.core.operation import Blocked, Failure, Operation
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
-from lsp_server.jobs.sync import Due
+
+MOST_NAMED = 5
+"""So many packages are named in a line; the rest is counted."""
 
 
 def waits(blocked: Blocked) -> str:
@@ -34,26 +37,41 @@ def needs_save(path: Path, *, applied: bool) -> str:
 
 
 def committed(planned: Planned, operation: str, asked: Sequence[Asked]) -> str:
-    """Say what an operation changed in the manifest."""
+    """Say what an operation changed: in the manifest, or for a lock or a sync in the lock file."""
     one = next(each for each in asked if each.operation == operation)
-    before, after = (facts.of_manifest(_text(texts.get(one.manifest))) for texts in (planned.base, planned.result))
-    said = [
-        f"{key[-1]}: {before.get(key, '(none)')} → {after.get(key, '(none)')}"
-        for key in sorted(facts.changed(before, after))
-        if facts.concerns(one.intent, key)
-    ]
-    return "committed " + "; ".join(said) if said else "committed"
+    if isinstance(one.intent, Lock | Sync):
+        return _locked(planned)
+    before, after = (_facts(one.manifest, texts.get(one.manifest)) for texts in (planned.base, planned.result))
+    keys = sorted(key for key in facts.changed(before, after) if facts.concerns(one.intent, key))
+    return "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
 
 
-def done(due: Due) -> str:
-    """Say what a finished operation changed in the lock file."""
-    lock = next((path for path in due.after if path.name.endswith(".lock")), None)
+def synced(said: str) -> str:
+    """Say that the environment has what an operation committed."""
+    return f"{said}; environment synced"
+
+
+def _statement(key: facts.Key, before: str | None, after: str | None) -> str:
+    name = key[0] if key[0] == "version" else key[-1]
+    if key[0] == "dependency" and before is None:
+        return f"added {after}"
+    if key[0] == "dependency" and after is None:
+        return f"removed {before}"
+    return f"{name}: {before or 'none'} → {after or 'none'}"
+
+
+def _locked(planned: Planned) -> str:
+    lock = next((path for path in planned.result if path.name.endswith(".lock")), None)
     if lock is None:
-        return "done"
-    moved = lockfile.difference(_text(due.before.get(lock)), _text(due.after.get(lock)))
-    said = [f"{one.name} {one.before or '(new)'} → {one.after or '(gone)'}" for one in moved[:5]]
-    more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""  # noqa: PLR2004  five fit in a line
-    return "done: " + ", ".join(said) + more if said else "done"
+        return "nothing to change"
+    moved = lockfile.difference(_text(planned.base.get(lock)), _text(planned.result.get(lock)))
+    said = [f"{one.name} {one.before or 'none'} → {one.after or 'none'}" for one in moved[:MOST_NAMED]]
+    more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
+    return f"{lock.name}: {', '.join(said)}{more}" if said else f"{lock.name} is up to date"
+
+
+def _facts(path: Path, content: bytes | None) -> facts.Facts:
+    return facts.of_manifest(_text(content)) if path.suffix == ".toml" else facts.of_script(_text(content))
 
 
 def lost(operation: Operation, culprits: Sequence[int]) -> Failure:

@@ -29,7 +29,7 @@ class Preview:
     moved: tuple[lockfile.Moved, ...]
 
 
-def preview(
+def preview(  # noqa: PLR0917  the cancellation comes last, from whoever runs it aside
     place: Place, editor: Editor, settings: Settings, wanted: Intent, path: Path, cancellation: uv.Cancellation
 ) -> Preview | Failure:
     """Plan one intent in a shadow of its own, from the open buffer or the file; no lock is taken, nothing changes."""

@@ -6,6 +6,7 @@ from typing import Any
 import psutil
 
 from lsp_server.adapters import files, uv
+from lsp_server.adapters import project as projects
 from lsp_server.core.operation import Failure, Operation, State, advance
 from lsp_server.jobs.journal import Change, Journal
 from lsp_server.jobs.place import Place, is_alive, now
@@ -30,13 +31,14 @@ def settle_changes(place: Place) -> tuple[Change, ...]:
     left alone. Returns the changes that were finished.
     """
     finished: list[Change] = []
+    dead = [c for c in place.journal.prepared(place.key) if c.owner == place.journal.owner or not is_alive(c.owner)]
+    for change in dead:
+        _give_back(place, change)
     files.remove_staged(place.staging)
-    for change in place.journal.prepared(place.key):
-        if is_alive(change.owner) and change.owner != place.journal.owner:
-            continue
+    for path in projects.files_of(place.project):
+        files.remove_leftovers(path.parent, path.name)
+    for change in dead:
         present = {path: files.read(path) for path in change.after}
-        for path in change.after:
-            files.remove_leftovers(path.parent, path.name)
         begun = any(present[path] == after != change.before[path] for path, after in change.after.items())
         if not begun:
             place.journal.mark(change.id, "abandoned")
@@ -47,6 +49,23 @@ def settle_changes(place: Place) -> tuple[Change, ...]:
         place.journal.mark(change.id, "committed")
         finished.append(change)
     return tuple(finished)
+
+
+def _give_back(place: Place, change: Change) -> None:
+    """Put back what somebody saved in the moment of the exchange, if we were killed before we could look at it.
+
+    The old file of an exchange lies where the new one was staged. A text there that is neither of the change's own
+    was written by somebody else, and the change is taken back for it.
+    """
+    for path, after in change.after.items():
+        own = (after, change.before[path])
+        found = [text for text in files.staged(place.staging, path) if text not in own]
+        if path.name.endswith(".lock") or not found or after is None or files.read(path) != after:
+            continue
+        files.replace(path, found[0])
+        for other, text in change.before.items():
+            if other != path and files.read(other) == change.after[other]:
+                files.replace(other, text)
 
 
 def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation, ...]:

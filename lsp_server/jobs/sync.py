@@ -18,9 +18,10 @@ from lsp_server.locks.rank import assert_may_start_uv
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One operation that waits to be synced: what it selects, and the lock file before and after it."""
+    """One operation that waits to be synced: what it changed, what it selects, the texts before and after it."""
 
     operation: str
+    said: str
     selection: Selection
     before: Texts
     after: Texts

@@ -86,10 +86,8 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread: what waits is left to be retried, what is being committed is committed, uv is stopped."""
+        """End the thread: what waits stays in the journal to be offered again, a commit is ended, uv is stopped."""
         self._stopping = True
-        for operation in self.ledger.within(HOLDS_QUEUE - {"committing"}):
-            self.cancel(operation.id, "the server was stopped; retry it")
         self._planning.request()
         self._after.lane.cancel()
         self.wake.set()

@@ -86,7 +86,7 @@ def test_the_daily_work_needs_no_optional_capability(project: Project, name: str
 
 @pytest.mark.parametrize("offered", [["utf-8"], ["utf-16"], ["utf-32"], ["utf-8", "utf-16"], []])
 def test_an_edit_behind_wide_characters_is_right_in_every_encoding(project: Project, offered: list[str]) -> None:
-    text = project.text().replace("dependencies = []", "dependencies = [\"alpha; os_name != '𝄞é'\", \"beta\"]  # 𝄞é")
+    text = project.text().replace("dependencies = []", 'dependencies = ["alpha; os_name != \'𝄞é\'", "beta"]  # 𝄞é')
     assert "𝄞" in text, "the manifest must be one that `parts.manifest` wrote"
     project.write(text)
     encodings = {"general": {"positionEncodings": offered}} if offered else {}
@@ -162,9 +162,7 @@ def test_a_sync_held_at_a_gate_is_seen_and_cancelled_by_standard_progress(projec
         client.open(project.manifest)
         before = project.text()
         client.execute("pyproject.add", {"uri": project.manifest.as_uri(), "requirements": ["alpha"]})
-        begun = client.wait_for(
-            lambda m: m.method == "$/progress" and m.params["value"]["kind"] == "begin", 20, "a progress"
-        )
+        begun = client.wait_for(lambda m: m.method == "$/progress" and m.params["value"]["kind"] == "begin", 20, "a progress")
         assert begun.params["value"]["cancellable"] is True
         client.wait_for(
             lambda m: m.method == "$/progress" and str(sync.pid) in m.params["value"].get("message", ""),

@@ -104,9 +104,7 @@ ITEMS = st.lists(st.sampled_from([f'"{name}{bound}",' for name in "abcd" for bou
 
 
 @given(ITEMS, ITEMS, ITEMS)
-def test_merging_valid_projects_gives_a_valid_one_with_every_item(
-    base: list[str], ours: list[str], theirs: list[str]
-) -> None:
+def test_merging_valid_projects_gives_a_valid_one_with_every_item(base: list[str], ours: list[str], theirs: list[str]) -> None:
     outcome = merge(project(*base), project(*ours), project(*theirs))
     if isinstance(outcome, Merged):
         assert problem(outcome.text) is None

@@ -55,9 +55,7 @@ def test_the_end_mark_inside_the_content_ends_the_block() -> None:
     assert _found("# /// script\n# a = 1\n# ///\n# b = 2\n# ///\n").toml == "a = 1\n///\nb = 2\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "line"), [(f"{_BLOCK}\n\n{_BLOCK}\n", 9), ("\n# /// script\n# a = 1\nx = 1\n# ///", 2)]
-)
+@pytest.mark.parametrize(("text", "line"), [(f"{_BLOCK}\n\n{_BLOCK}\n", 9), ("\n# /// script\n# a = 1\nx = 1\n# ///", 2)])
 def test_an_ambiguous_block_is_edited(text: str, line: int) -> None:
     found = script.find(text)
     assert isinstance(found, Problem)

@@ -78,7 +78,8 @@ def test_what_is_wrong_gets_the_default_and_a_sentence_with_name_value_and_what_
     assert settings.lock_timeout == 0
     assert problems == {
         "sync.onSave": "setting 'pyproject.sync.onSave' is 'always'; allowed is one of off, lock, sync; the default is used",
-        "lock.timeout": "setting 'pyproject.lock.timeout' is '5'; allowed is a number of seconds, 0 for ever; the default is used",
+        "lock.timeout": "setting 'pyproject.lock.timeout' is '5'; allowed is a number of seconds, 0 for ever;"
+        " the default is used",
     }
 
 

@@ -72,9 +72,7 @@ def test_a_unicode_line_separator_does_not_shift_the_lines_below_it(mark: str) -
         ("😀x", 0, 2, 1),
     ],
 )
-def test_a_position_outside_of_the_line_goes_to_its_nearest_end(
-    text: str, line: int, character: int, offset: int
-) -> None:
+def test_a_position_outside_of_the_line_goes_to_its_nearest_end(text: str, line: int, character: int, offset: int) -> None:
     assert position_to_offset(text, line, character, "utf-16") == offset
 
 
@@ -83,9 +81,7 @@ def test_an_offset_between_cr_and_lf_is_the_end_of_the_line() -> None:
 
 
 @given(st.data(), TEXTS, st.sampled_from(ENCODINGS))
-def test_incremental_changes_give_the_same_text_as_a_full_replacement(
-    data: st.DataObject, text: str, encoding: Encoding
-) -> None:
+def test_incremental_changes_give_the_same_text_as_a_full_replacement(data: st.DataObject, text: str, encoding: Encoding) -> None:
     document = Document("file:///p/pyproject.toml", "toml", 1, text)
     changes: list[tuple[tuple[int, int, int, int] | None, str]] = []
     expected = text
@@ -93,9 +89,7 @@ def test_incremental_changes_give_the_same_text_as_a_full_replacement(
         positions = [n for n in range(len(expected) + 1) if not inside_crlf(expected, n)]
         start, end = sorted((data.draw(st.sampled_from(positions)), data.draw(st.sampled_from(positions))))
         new = data.draw(TEXTS)
-        changes.append(
-            (offset_to_position(expected, start, encoding) + offset_to_position(expected, end, encoding), new)
-        )
+        changes.append((offset_to_position(expected, start, encoding) + offset_to_position(expected, end, encoding), new))
         expected = expected[:start] + new + expected[end:]
     by_parts = document.changed(2, changes, encoding)
     assert by_parts == document.changed(2, [(None, expected)], encoding)

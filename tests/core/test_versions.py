@@ -11,7 +11,7 @@ from tests.support.projects import Project
 VERSIONS = (
     "0 1 1.0 1.2 v1.2 1.2.3 1.9.9 1.2.3.4 1.2.3.4.5 1.02.3 2024.01.05 1.2a1 1.2.3rc1 1.2.3.post1 1.0-1 "
     "1.2.3.dev4 1.2.3a1.dev2 2!1.2.3 1.2.3+local.1 1.2.3+Local-1 99999999999999999999.1"
-).split()
+).split()  # noqa: SIM905  a list of versions reads better without quotes
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import pynvim
+import pynvim  # type: ignore[import-untyped]  # it ships no types
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUNTIME = REPOSITORY / "neovim"
@@ -107,7 +107,7 @@ class Neovim:
 
     def text(self, buffer: int = 0) -> str:
         """The buffer's lines, each with a line feed."""
-        lines: list[str] = self.api.request("nvim_buf_get_lines", buffer, 0, -1, True)
+        lines: list[str] = self.lua("return vim.api.nvim_buf_get_lines(..., 0, -1, true)", buffer)
         return "".join(f"{line}\n" for line in lines)
 
     def modified(self, buffer: int = 0) -> bool:
@@ -120,7 +120,7 @@ class Neovim:
 
     def keys(self, keys: str) -> None:
         """Type keys as a user does (`<CR>` and the like are named so)."""
-        self.api.feedkeys(self.api.replace_termcodes(keys, True, False, True), "mtx")
+        self.lua("vim.api.nvim_feedkeys(vim.keycode(...), 'mtx', false)", keys)
 
     def messages(self) -> str:
         """What `:messages` shows."""
@@ -174,9 +174,7 @@ class Screen:
 
     def tmux(self, *words: str) -> str:
         """Run one tmux command on this screen's server."""
-        done = subprocess.run(
-            ["tmux", "-S", str(self.socket), *words], check=True, capture_output=True, encoding="utf-8"
-        )
+        done = subprocess.run(["tmux", "-S", str(self.socket), *words], check=True, capture_output=True, encoding="utf-8")
         return done.stdout
 
     def type(self, *keys: str) -> None:

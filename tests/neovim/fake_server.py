@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 Body = dict[str, Any]
 
@@ -26,7 +26,7 @@ class FakeServer:
     answers: dict[str, Callable[[Body], Any]] = field(default_factory=dict)
     responses: dict[int, Body] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
-    stream: IO[bytes] | None = None
+    stream: BinaryIO | None = None
     last_id: int = 0
 
     @classmethod
@@ -104,9 +104,9 @@ class FakeServer:
     def _serve(self) -> None:
         try:
             connection, _ = self.listener.accept()
-            self.stream = connection.makefile("rwb")
+            stream = self.stream = cast("BinaryIO", connection.makefile("rwb"))
             connection.close()
-            while (body := _read(self.stream)) is not None:
+            while (body := _read(stream)) is not None:
                 self._take(body)
         except (OSError, ValueError):
             return  # the editor or the test has gone
@@ -132,7 +132,7 @@ class FakeServer:
         return {"result": {"id": "new", "state": "queued"} if method == "workspace/executeCommand" else None}
 
 
-def _read(stream: IO[bytes]) -> Body | None:
+def _read(stream: BinaryIO) -> Body | None:
     length = 0
     while (line := stream.readline()) not in (b"\r\n", b""):
         name, _, value = line.partition(b":")

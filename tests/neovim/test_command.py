@@ -10,7 +10,7 @@ from tests.neovim.fake_server import FakeServer, operation, status
 
 
 @pytest.mark.parametrize(
-    ("line", "command", "argument"),
+    "case",
     [
         ("add httpx>=0.27 rich", "add", {"requirements": ["httpx>=0.27", "rich"]}),
         ("add pytest --group dev", "add", {"requirements": ["pytest"], "group": "dev"}),
@@ -40,8 +40,9 @@ from tests.neovim.fake_server import FakeServer, operation, status
     ],
 )
 def test_a_line_becomes_the_commands_argument(
-    nvim: Neovim, server: FakeServer, root: Path, line: str, command: str, argument: dict[str, Any]
+    nvim: Neovim, server: FakeServer, root: Path, case: tuple[str, str, dict[str, Any]]
 ) -> None:
+    line, command, argument = case
     nvim.ex(f"Pyproject {line}")
     uri = (root / "pyproject.toml").as_uri()
     assert server.command(command) == {"uri": uri, **argument}
@@ -68,9 +69,7 @@ def test_a_line_becomes_the_commands_argument(
         ("Pyproject nonsense ", []),
     ],
 )
-def test_completion_offers_what_may_follow(
-    nvim: Neovim, server: FakeServer, root: Path, line: str, offered: list[str]
-) -> None:
+def test_completion_offers_what_may_follow(nvim: Neovim, server: FakeServer, root: Path, line: str, offered: list[str]) -> None:
     known = [operation("running", state="syncing"), operation("broken", state="failed")]
     server.notify("pyproject/status", status(root, *known))
     nvim.until("require('pyproject_lsp').project() ~= nil")
@@ -96,7 +95,7 @@ ANSWER = """
 
 
 @pytest.mark.parametrize(
-    ("line", "choice", "typed", "command", "argument"),
+    "case",
     [
         ("add", "group dev", "rich>=13", "add", {"requirements": ["rich>=13"], "group": "dev"}),
         ("add", "dependencies", "rich", "add", {"requirements": ["rich"]}),
@@ -108,8 +107,9 @@ ANSWER = """
     ],
 )
 def test_what_the_line_leaves_open_is_asked(
-    nvim: Neovim, server: FakeServer, line: str, choice: str, typed: str | None, command: str, argument: dict[str, Any]
+    nvim: Neovim, server: FakeServer, case: tuple[str, str, str | None, str, dict[str, Any]]
 ) -> None:
+    line, choice, typed, command, argument = case
     nvim.lua(ANSWER, choice, typed)
     nvim.ex(f"Pyproject {line}")
     assert server.command(command).items() >= argument.items()

@@ -17,9 +17,7 @@ def client_root(nvim: Neovim) -> Path:
     return Path(nvim.lua(ROOT))
 
 
-def test_a_member_of_a_workspace_shares_the_server_of_its_root(
-    base: Path, root: Path, server: FakeServer
-) -> None:
+def test_a_member_of_a_workspace_shares_the_server_of_its_root(base: Path, root: Path, server: FakeServer) -> None:
     member = root / "packages" / "one"
     member.mkdir(parents=True)
     (member / "pyproject.toml").write_text('[project]\nname = "one"\n')
@@ -64,9 +62,7 @@ def test_settings_are_sent_at_the_start_and_when_asked_for(base: Path, root: Pat
         assert server.request("workspace/configuration", {"items": [{"section": "pyproject"}]}) == [wanted]
 
 
-def test_the_file_works_alone_as_in_a_collection_of_configurations(
-    base: Path, root: Path, server: FakeServer
-) -> None:
+def test_the_file_works_alone_as_in_a_collection_of_configurations(base: Path, root: Path, server: FakeServer) -> None:
     alone = base / "alone" / "lsp"
     alone.mkdir(parents=True)
     (alone / "pyproject_lsp.lua").write_bytes((driver.RUNTIME / "lsp" / "pyproject_lsp.lua").read_bytes())
@@ -152,7 +148,7 @@ def test_checkhealth_says_how_to_get_a_server_that_is_missing(base: Path, root: 
     assert "vim.lsp.enable('pyproject_lsp')" in shown
 
 
-def test_the_help_has_a_tag_for_each_thing_a_user_may_look_up(base: Path, root: Path, nvim: Neovim) -> None:
+def test_the_help_has_a_tag_for_each_thing_a_user_may_look_up(base: Path, nvim: Neovim) -> None:
     docs = base / "doc"
     docs.mkdir()
     (docs / "pyproject_lsp.txt").write_bytes((driver.RUNTIME / "doc" / "pyproject_lsp.txt").read_bytes())
@@ -163,7 +159,7 @@ def test_the_help_has_a_tag_for_each_thing_a_user_may_look_up(base: Path, root: 
     assert {"pyproject_lsp", ":Pyproject", "pyproject_lsp.status()", "PyprojectStatus"} <= tags
 
 
-def test_every_lua_file_loads_without_a_server(base: Path, root: Path, nvim: Neovim) -> None:
+def test_every_lua_file_loads_without_a_server(nvim: Neovim) -> None:
     for path in sorted((driver.RUNTIME / "lua" / "pyproject_lsp").glob("*.lua")):
         name = "pyproject_lsp" if path.stem == "init" else f"pyproject_lsp.{path.stem}"
         assert nvim.lua("return (pcall(require, ...))", name), path

@@ -49,12 +49,13 @@ def test_the_window_puts_what_runs_before_what_is_over(window: Neovim) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "title", "command", "number"),
+    "case",
     [("c", "Add rich", "cancel", "blocked"), ("r", "Add beta", "retry", "bad"), ("u", "Remove six", "undo", "good")],
 )
 def test_a_key_acts_on_the_operation_under_the_cursor(
-    window: Neovim, server: FakeServer, root: Path, key: str, title: str, command: str, number: str
+    window: Neovim, server: FakeServer, root: Path, case: tuple[str, str, str, str]
 ) -> None:
+    key, title, command, number = case
     go_to(window, title)
     window.keys(key)
     sent = server.command(command)
@@ -79,9 +80,7 @@ def test_details_show_the_resolvers_words(window: Neovim) -> None:
     assert "│" not in window.text()
 
 
-def test_a_notification_redraws_and_the_cursor_stays_on_its_operation(
-    window: Neovim, server: FakeServer, root: Path
-) -> None:
+def test_a_notification_redraws_and_the_cursor_stays_on_its_operation(window: Neovim, server: FakeServer, root: Path) -> None:
     go_to(window, "Add rich")
     row = window.lua("return vim.fn.line('.')")
     finished = operation("blocked", title="Add rich", state="done", finishedAt="2026-01-02T03:05:00Z")
@@ -105,9 +104,7 @@ def test_opening_twice_shows_one_window(window: Neovim) -> None:
     assert window.lua("return vim.bo.filetype") == "pyproject-queue"
 
 
-def test_a_status_of_another_server_version_with_missing_members_is_drawn(
-    window: Neovim, server: FakeServer, root: Path
-) -> None:
+def test_a_status_of_another_server_version_with_missing_members_is_drawn(window: Neovim, server: FakeServer, root: Path) -> None:
     bare = {"id": "n", "title": "From tomorrow", "state": "dreaming"}
     server.notify("pyproject/status", {"project": root.as_uri(), "state": "idle", "operations": [bare]})
     window.until("table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)):find('dreaming') ~= nil")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -40,9 +39,7 @@ def is_consistent(project: Project) -> bool:
     return True
 
 
-def test_an_add_behind_a_sync_says_on_whom_it_waits_and_is_made_at_the_release(
-    nvim: Neovim, project: Project
-) -> None:
+def test_an_add_behind_a_sync_says_on_whom_it_waits_and_is_made_at_the_release(nvim: Neovim, project: Project) -> None:
     gate = project.add_gated_dependency()
     nvim.ex("checktime")
     sync = project.uv_start("sync")
@@ -69,6 +66,19 @@ def test_a_commit_in_the_editor_is_one_undo_step(nvim: Neovim, project: Project)
     nvim.keys("u")
     assert nvim.text() == before
     assert nvim.modified()
+
+
+def test_move_and_undo_reach_the_buffer(nvim: Neovim, project: Project) -> None:
+    nvim.ex("Pyproject add alpha")
+    nvim.until(STATE, "Add alpha", "done", timeout=40)
+    nvim.until("not vim.bo.modified and vim.fn.search('\\"alpha', 'nw') > 0")
+    added = nvim.text()
+    nvim.ex("Pyproject move alpha --group dev")
+    nvim.until(STATE, "Move alpha", "done", timeout=40)
+    nvim.until("not vim.bo.modified and vim.fn.search('dependency-groups', 'nw') > 0")
+    nvim.ex("Pyproject undo")
+    nvim.until("not vim.bo.modified and vim.fn.search('dependency-groups', 'nw') == 0", timeout=40)
+    assert nvim.text() == added == project.text()
 
 
 def test_an_unsaved_buffer_waits_for_the_users_save(nvim: Neovim, project: Project) -> None:
@@ -199,7 +209,7 @@ def test_a_person_sees_the_wait_and_the_result_on_the_screen(project: Project) -
         screen.until('"alpha', timeout=40)
 
 
-def test_checkhealth_runs_the_real_doctor(nvim: Neovim, tmp_path: Path) -> None:
+def test_checkhealth_runs_the_real_doctor(nvim: Neovim) -> None:
     nvim.ex("checkhealth pyproject_lsp")
     shown = nvim.text()
     assert "doctor gave no JSON" not in shown

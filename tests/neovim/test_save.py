@@ -40,7 +40,8 @@ def manifest(root: Path) -> Path:
     return root / "pyproject.toml"
 
 
-def test_the_editor_announces_that_it_can_save(nvim: Neovim, server: FakeServer) -> None:
+@pytest.mark.usefixtures("nvim")
+def test_the_editor_announces_that_it_can_save(server: FakeServer) -> None:
     capabilities = server.wait_for("initialize")["capabilities"]
     assert capabilities["experimental"]["pyprojectSave"] is True
     assert capabilities["workspace"]["applyEdit"] is True
@@ -53,15 +54,14 @@ def test_a_commit_leaves_a_clean_buffer_with_the_new_text(nvim: Neovim, server: 
     assert not nvim.modified()
 
 
-def test_a_commit_does_not_write_the_file_a_second_time(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
+@pytest.mark.usefixtures("nvim")
+def test_a_commit_does_not_write_the_file_a_second_time(server: FakeServer, manifest: Path) -> None:
     commit(server, manifest)
     assert manifest.stat().st_mtime == 1
     assert [p.name for p in manifest.parent.iterdir()] == ["pyproject.toml"]
 
 
-def test_one_undo_takes_back_the_commit_and_marks_the_buffer_modified(
-    nvim: Neovim, server: FakeServer, manifest: Path
-) -> None:
+def test_one_undo_takes_back_the_commit_and_marks_the_buffer_modified(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
     commit(server, manifest)
     nvim.keys("u")
     assert nvim.text() == MANIFEST
@@ -112,13 +112,15 @@ def test_typing_after_the_edit_stays_unsaved_and_writes_without_a_question(
     assert manifest.read_text() == BUMPED + "mine\n"
 
 
-def test_a_server_that_left_the_disk_alone_gets_a_real_write(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
+@pytest.mark.usefixtures("nvim")
+def test_a_server_that_left_the_disk_alone_gets_a_real_write(server: FakeServer, manifest: Path) -> None:
     server.request("workspace/applyEdit", bump(manifest, server.version(manifest)))
     assert server.request("pyproject/save", {"uri": manifest.as_uri()}) == {"saved": True}
     assert manifest.read_text() == BUMPED
 
 
-def test_a_foreign_text_on_disk_is_not_overwritten(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
+@pytest.mark.usefixtures("nvim")
+def test_a_foreign_text_on_disk_is_not_overwritten(server: FakeServer, manifest: Path) -> None:
     server.request("workspace/applyEdit", bump(manifest, server.version(manifest)))
     replace(manifest, "# by a terminal\n")
     assert server.request("pyproject/save", {"uri": manifest.as_uri()}) == {"saved": False}
@@ -134,7 +136,8 @@ def test_a_stale_edit_is_answered_as_not_applied(nvim: Neovim, server: FakeServe
     assert nvim.text() == MANIFEST + "mine\n"
 
 
-def test_other_plugins_hear_of_the_save(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
+@pytest.mark.usefixtures("nvim")
+def test_other_plugins_hear_of_the_save(server: FakeServer, manifest: Path) -> None:
     commit(server, manifest)
     assert server.wait_for("textDocument/didSave")["textDocument"]["uri"] == manifest.as_uri()
 
@@ -148,9 +151,7 @@ def test_a_commit_of_another_process_is_read_after_the_status(nvim: Neovim, serv
     assert nvim.text() == MANIFEST
 
 
-def test_a_commit_of_another_process_asks_nothing_of_a_dirty_buffer(
-    nvim: Neovim, server: FakeServer, manifest: Path
-) -> None:
+def test_a_commit_of_another_process_asks_nothing_of_a_dirty_buffer(nvim: Neovim, server: FakeServer, manifest: Path) -> None:
     nvim.keys("Gomine<Esc>")
     replace(manifest, BUMPED)
     server.notify("pyproject/status", status(manifest.parent, message="seen"))

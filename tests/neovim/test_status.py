@@ -1,5 +1,6 @@
 """The status for a statusline."""
 
+from datetime import datetime
 from pathlib import Path
 
 from tests.neovim.driver import Neovim
@@ -26,15 +27,13 @@ def test_status_names_holder_pid_and_count_of_a_wait(nvim: Neovim, server: FakeS
     assert shown.endswith("; 2 edits queued")
 
 
-def test_status_of_a_wait_says_for_how_long_at_each_redraw(nvim: Neovim, server: FakeServer, root: Path) -> None:
+def test_status_of_a_wait_says_for_how_long_at_each_redraw(nvim: Neovim, root: Path) -> None:
     sent = waits_on_sync(root, "2026-01-02T03:04:05.250+01:00")
     line = "return require('pyproject_lsp.words').status(..., require('pyproject_lsp.words').epoch('2026-01-02T02:04:17Z'))"
     assert nvim.lua(line, sent) == "waits for uv sync (pid 4711), 12 s; 2 edits queued"
 
 
 def test_iso_times_are_the_same_instant_as_pythons(nvim: Neovim) -> None:
-    from datetime import datetime
-
     for text in ("2026-11-24T07:00:00Z", "2024-02-29T23:59:59+05:30", "1999-12-31T00:00:00.5-08:00", "2000-03-01T00:00:00Z"):
         wanted = int(datetime.fromisoformat(text).timestamp())
         assert nvim.lua("return require('pyproject_lsp.words').epoch(...)", text) == wanted

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["server", "exec", "add", "remove", "sync"]
-Variant = Literal["right", "wrong-order", "uv-under-locks", "manifest-last", "no-comparison", "no-settling"]
+Variant = Literal["right", "wrong-order", "uv-under-locks", "manifest-last", "no-comparison", "no-settling", "early-settling"]
 Lock = Literal[0, 1, 2]
 
 MANIFEST: Lock = 0
@@ -101,41 +101,67 @@ class Model:
 
 
 def _server(model: Model, world: World, who: int) -> Iterator[World]:
-    me, bit = world.actors[who], 1 << who
-    match me.at:
-        case "queued" if model.variant == "manifest-last":
-            if world.is_free(PROJECT, ENVIRONMENT):
-                yield world.take(who, PROJECT).take(who, ENVIRONMENT).move(who, "manifest")
-        case "manifest" if world.is_free(MANIFEST):
+    at = world.actors[who].at
+    if at in _COMMITTING:
+        yield from _commit(model, world, who)
+    elif at in {"queued", "manifest"}:
+        yield from _begin(model, world, who)
+    elif at == "plan":
+        yield world.move(who, "quiet", seen=world.text)
+    elif at == "quiet" and world.is_free(PROJECT, ENVIRONMENT) and not model.writers(world):
+        yield world.move(who, "take first")
+    elif at in {"take first", "take second"}:
+        yield from _take(model, world, who)
+    elif at == "child" and world.is_free(ENVIRONMENT):
+        yield world.move(who, "check")
+    elif at == "settle":
+        yield from _settle(model, world, who)
+
+
+def _begin(model: Model, world: World, who: int) -> Iterator[World]:
+    """Take the manifest lock; the mistaken one takes uv's locks first and waits for it with them in hand."""
+    if world.actors[who].at == "manifest":
+        if world.is_free(MANIFEST):
             yield world.take(who, MANIFEST).release(who, PROJECT, ENVIRONMENT).move(who, "plan")
-        case "queued" if world.is_free(MANIFEST):
-            yield world.take(who, MANIFEST).move(who, "plan")
-        case "plan":
-            yield world.move(who, "quiet", seen=world.text)
-        case "quiet" if world.is_free(PROJECT, ENVIRONMENT) and not model.writers(world):
-            yield world.move(who, "take first")
-        case "take first" | "take second":
-            yield from _take(model, world, who)
-        case "child" if world.is_free(ENVIRONMENT):
-            yield world.move(who, "check")
+    elif model.variant == "manifest-last":
+        if world.is_free(PROJECT, ENVIRONMENT):
+            yield world.take(who, PROJECT).take(who, ENVIRONMENT).move(who, "manifest")
+    elif world.is_free(MANIFEST):
+        yield world.take(who, MANIFEST).move(who, "plan")
+
+
+_COMMITTING = frozenset({"check", "exchange", "put back", "look"})
+
+
+def _commit(model: Model, world: World, who: int) -> Iterator[World]:
+    """Compare, exchange, put back what was not expected, and see who is alive before letting go."""
+    me, writers = world.actors[who], model.writers(world)
+    compares = model.variant != "no-comparison"
+    match me.at:
+        case "check" if compares and (writers or world.text != me.seen):
+            yield world.release(who, PROJECT, ENVIRONMENT).move(who, "quiet" if writers else "plan")
         case "check":
-            let_go = world.release(who, PROJECT, ENVIRONMENT)
-            if model.variant == "no-comparison" or (not model.writers(world) and world.text == me.seen):
-                yield world.move(who, "exchange")
-            else:
-                yield let_go.move(who, "quiet" if model.writers(world) else "plan")
+            yield world.move(who, "exchange")
+        case "exchange" if compares and world.text != me.seen:
+            yield world.write(me.seen | 1 << who).move(who, "put back", kept=world.text)
         case "exchange":
-            ours = world.write(me.seen | bit)
-            is_expected = model.variant == "no-comparison" or world.text == me.seen
-            yield ours.move(who, "look") if is_expected else ours.move(who, "put back", kept=world.text)
+            yield world.write(me.seen | 1 << who).move(who, "look")
         case "put back":
             yield world.write(me.kept).release(who, PROJECT, ENVIRONMENT).move(who, "plan", kept=0)
         case "look":
-            alive = model.writers(world)
-            yield world.release(who, MANIFEST, PROJECT, ENVIRONMENT).move(who, "settle", kept=alive)
-        case "settle" if not me.kept & model.writers(world):
-            stays = world.text & bit or model.variant == "no-settling"
-            yield world.move(who, "done" if stays else "queued", kept=0)
+            yield world.release(who, MANIFEST, PROJECT, ENVIRONMENT).move(who, "settle", kept=writers)
+
+
+def _settle(model: Model, world: World, who: int) -> Iterator[World]:
+    """End once the edit stands and no uv lives that may have read a text without it.
+
+    It is not enough to wait for those that were alive at the commit: a second one can read the stale text of the
+    first, the first can then fail and put the right text back, and the second overwrites that later.
+    """
+    me, writers = world.actors[who], model.writers(world)
+    if model.variant == "no-settling" or not (me.kept & writers if model.variant == "early-settling" else writers):
+        stays = world.text & 1 << who or model.variant == "no-settling"
+        yield world.move(who, "done" if stays else "queued", kept=0)
 
 
 def _take(model: Model, world: World, who: int) -> Iterator[World]:

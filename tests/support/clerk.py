@@ -45,11 +45,15 @@ class Clerk:
         """Queue an operation there and return its id."""
         with self._heard:
             number = len(self.answers)
+        self.send(command, **argument)
+        self.wait(lambda: len(self.answers) > number, f"an answer to {command}")
+        return str(self.answers[number])
+
+    def send(self, command: str, **argument: Any) -> None:
+        """Ask for an operation and do not wait for the answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([command, argument]) + "\n")
         self.process.stdin.flush()
-        self.wait(lambda: len(self.answers) > number, f"an answer to {command}")
-        return str(self.answers[number])
 
     def until(self, operation: str, *states: str) -> None:
         """Wait until an operation there is in one of these states."""
@@ -58,6 +62,10 @@ class Clerk:
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         with self._heard:
             assert self._heard.wait_for(condition, PATIENCE), f"{what} did not come; it said {self.states}"
+
+    def wait_killed(self) -> None:
+        """Wait until it has killed itself."""
+        assert self.process.wait(20) == -signal.SIGKILL
 
     def kill(self) -> None:
         """End it as the out-of-memory killer would."""
@@ -71,9 +79,10 @@ class Clerk:
         self.process.wait(20)
 
 
-def clerk(project: Project, environment: Mapping[str, str] | None = None) -> Clerk:
-    """Start another process with an office for the project."""
-    command = [sys.executable, "-m", "tests.support.clerk", str(project.root), project.tools.uv]
+def clerk(project: Project, first: str = "", environment: Mapping[str, str] | None = None) -> Clerk:
+    """Start another process with an office for the project; it runs the code `first` before all else."""
+    code = f"{first}\nfrom tests.support.clerk import main\nimport sys\nmain(*sys.argv[1:])"
+    command = [sys.executable, "-c", code, str(project.root), project.tools.uv]
     top = Path(__file__).parents[2]
     process = project.tools.start(command, top, {"PYTHONPATH": str(top), **(environment or {})})
     made = Clerk(process)
@@ -109,7 +118,3 @@ def main(root: str, uv: str) -> None:
         say(answer=name)
         tell(known)
     office.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

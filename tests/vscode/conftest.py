@@ -42,9 +42,7 @@ Start = Callable[..., editors.Editor]
 
 
 @pytest.fixture
-def start_editor(
-    base: Path, tools: projects.Tools, browser: Browser, request: pytest.FixtureRequest
-) -> Iterator[Start]:
+def start_editor(base: Path, tools: projects.Tools, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Start]:
     """Starts a VS Code with settings of the test; it is ended with the test; pictures are kept if that failed."""
     started: list[editors.Editor] = []
     failed_before = request.session.testsfailed

@@ -86,11 +86,16 @@ class Editor:
         return found
 
     def stop(self) -> None:
-        """Close all windows and end it."""
+        """Close all windows and end it, with its terminals, which would otherwise wait for somebody to come back."""
         for context in self.browser.contexts:
             context.close()
+        below = psutil.Process(self.process.pid).children(recursive=True)
         self.process.terminate()
         self.process.wait(15)
+        _, left = psutil.wait_procs(below, timeout=1)
+        for each in left:
+            each.kill()
+        psutil.wait_procs(left, timeout=5)
 
 
 def own_server() -> Sequence[str]:

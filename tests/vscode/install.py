@@ -26,7 +26,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 def run(command: Sequence[str | Path], folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> None:
     """Run one step; what it says is shown only when it fails."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(words, check=False, cwd=folder, env=environment, stdin=nothing, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(words)} failed in {folder}:\n{done.stdout}{done.stderr}")
 

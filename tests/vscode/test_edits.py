@@ -15,9 +15,7 @@ def _bump(window: Window, part: str) -> None:
     window.choose(part)
 
 
-def test_an_edit_of_a_clean_document_leaves_it_clean_and_is_one_undo_step(
-    editor: Editor, project: projects.Project
-) -> None:
+def test_an_edit_of_a_clean_document_leaves_it_clean_and_is_one_undo_step(editor: Editor, project: projects.Project) -> None:
     project.uv_ok("lock")
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")
@@ -97,9 +95,7 @@ def test_a_closed_manifest_is_edited_on_the_disk(editor: Editor, project: projec
     expect(window.page.locator(".tab")).to_have_count(0)
 
 
-def test_a_formatter_on_save_does_not_run_over_an_edit_of_the_server(
-    start_editor: Start, project: projects.Project
-) -> None:
+def test_a_formatter_on_save_does_not_run_over_an_edit_of_the_server(start_editor: Start, project: projects.Project) -> None:
     project.uv_ok("lock")
     project.write(project.text().replace('name = "demo"', 'name = "demo"   '))
     window = start_editor({"files.trimTrailingWhitespace": True}).open(project.root, project.manifest)

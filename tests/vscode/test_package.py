@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,16 +19,14 @@ from tests.vscode.conftest import Start, eventually
 @pytest.fixture(scope="session")
 def installed(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of extensions in which the package was installed as a person would."""
-    assert browser
+    assert browser.is_connected()
     with FileLock(install.CACHE / "package.lock"):
         install.npm(install.EXTENSION, "run", "package", "--", "--this-machine")
     folder = tmp_path_factory.mktemp("x")
-    where = ["--user-data-dir", folder / "data", "--extensions-dir", folder / "extensions"]
+    where: list[str | Path] = ["--user-data-dir", folder / "data", "--extensions-dir", folder / "extensions"]
     package = install.EXTENSION / "pyproject-lsp.vsix"
     home = {**os.environ, "HOME": str(folder)}
-    install.run(
-        [install.node(), install.CODE_SERVER_ENTRY, *where, "--install-extension", package], environment=home
-    )
+    install.run([install.node(), install.CODE_SERVER_ENTRY, *where, "--install-extension", package], environment=home)
     return folder / "extensions"
 
 
@@ -48,14 +47,16 @@ def test_the_first_start_makes_an_environment_with_what_is_there(
     start_editor: Start, installed: Path, project: projects.Project, tools: projects.Tools, maker: str
 ) -> None:
     project.uv_ok("lock")
-    program = tools.uv if maker == "uv" else _python3(tools.base)
-    found = _environment(tools, program)
+    # uv finds the same interpreter: without a network it can fetch none of its own.
+    programs = [*([tools.uv] if maker == "uv" else []), _python3(tools.base)]
+    found = _environment(tools, *programs)
     editor = start_editor({"pyproject.server.command": []}, extensions=installed, environment=found)
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0", timeout=60)
     storage = editor.folder / "data" / "User" / "globalStorage" / "pyproject-lsp.pyproject-lsp"
     [made] = storage.iterdir()
     assert list(made.glob("**/lsp_server/__pycache__/server.*.pyc")), "the server is not compiled to bytecode"
+    assert ("uv = " in (made / "pyvenv.cfg").read_text()) == (maker == "uv")
     python = made / "bin" / "python"
     said = subprocess.run([python, "-I", "-m", "lsp_server", "--version"], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("pyproject-lsp ")
@@ -63,8 +64,6 @@ def test_the_first_start_makes_an_environment_with_what_is_there(
 
 def _python3(base: Path) -> str:
     """The base interpreter by the name that a system gives it."""
-    import sys  # noqa: PLC0415  only here
-
     link = base / "python3"
     link.symlink_to(Path(sys.base_prefix) / "bin" / "python3")
     return str(link)

@@ -39,9 +39,7 @@ def test_an_operation_that_waits_is_cancelled_from_the_queue_and_the_other_goes_
     assert window.toasts.count() == 0
 
 
-def test_a_sync_that_hangs_is_cancelled_from_the_queue_and_its_uv_is_gone(
-    editor: Editor, project: projects.Project
-) -> None:
+def test_a_sync_that_hangs_is_cancelled_from_the_queue_and_its_uv_is_gone(editor: Editor, project: projects.Project) -> None:
     gate = project.add_gated_dependency()
     project.uv_ok("lock")
     window = editor.open(project.root, project.manifest)
@@ -54,9 +52,7 @@ def test_a_sync_that_hangs_is_cancelled_from_the_queue_and_its_uv_is_gone(
     eventually(lambda: not psutil.pid_exists(build), "the end of the build", 5)
 
 
-def test_a_failure_is_told_once_with_its_output_and_nothing_is_touched(
-    editor: Editor, project: projects.Project
-) -> None:
+def test_a_failure_is_told_once_with_its_output_and_nothing_is_touched(editor: Editor, project: projects.Project) -> None:
     project.uv_ok("lock")
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")

@@ -20,9 +20,7 @@ def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def test_a_uv_add_in_the_terminal_takes_its_turn_and_the_queue_shows_it(
-    start_editor: Start, project: projects.Project
-) -> None:
+def test_a_uv_add_in_the_terminal_takes_its_turn_and_the_queue_shows_it(start_editor: Start, project: projects.Project) -> None:
     gate = project.add_gated_dependency()
     project.uv_ok("lock")
     window = start_editor({"pyproject.terminal.intercept": True}).open(project.root, project.manifest)

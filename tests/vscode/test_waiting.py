@@ -5,9 +5,7 @@ from tests.vscode.conftest import eventually
 from tests.vscode.editor import Editor
 
 
-def test_an_add_waits_visibly_behind_a_sync_and_is_made_when_it_ends(
-    editor: Editor, project: projects.Project
-) -> None:
+def test_an_add_waits_visibly_behind_a_sync_and_is_made_when_it_ends(editor: Editor, project: projects.Project) -> None:
     gate = project.add_gated_dependency()
     project.uv_ok("lock")
     sync = project.uv_start("sync")

@@ -37,9 +37,7 @@ def test_two_windows_show_the_same_queue_and_lose_no_edit(editor: Editor, projec
             expect(window.page.locator(".view-line", has_text=re.compile(f'"{name}')).first).to_be_visible()
 
 
-def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(
-    editor: Editor, project: projects.Project
-) -> None:
+def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(editor: Editor, project: projects.Project) -> None:
     project.uv_ok("lock")
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")
@@ -58,9 +56,7 @@ def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(
     window.expect_status("demo 0.1.0")
 
 
-def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(
-    start_editor: Start, project: projects.Project
-) -> None:
+def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(start_editor: Start, project: projects.Project) -> None:
     project.uv_ok("lock")
     window = start_editor(trust_everything=False).open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")
@@ -84,9 +80,7 @@ def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(
     window.expect_status("demo 0.2.0")
 
 
-def test_each_project_of_a_window_has_its_own_queue(
-    editor: Editor, project: projects.Project, tools: projects.Tools
-) -> None:
+def test_each_project_of_a_window_has_its_own_queue(editor: Editor, project: projects.Project, tools: projects.Tools) -> None:
     other = projects.plain(tools, project.wheels, root=project.root / "nested" / "other")
     for each in (project, other):
         each.uv_ok("lock")

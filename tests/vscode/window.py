@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,19 @@ class Window:
         expect(self.status).to_have_attribute("aria-label", re.compile(pattern), timeout=timeout * 1000)
 
     def palette(self, title: str) -> None:
-        """Run a command by its title."""
-        self.page.keyboard.press("F1")
-        self.input.wait_for()
-        self.input.fill(f">{title}")
+        """Run a command by its title; opened again until it is there, since a palette shows what was enabled then."""
         row = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first
-        row.wait_for()
-        row.click()
+        for patience in (2_000, 4_000, 8_000, 40_000):
+            self.page.keyboard.press("F1")
+            self.input.wait_for()
+            self.input.fill(f">{title}")
+            try:
+                row.click(timeout=patience)
+            except NotShown:
+                self.page.keyboard.press("Escape")
+            else:
+                return
+        raise AssertionError(f"the palette has no command {title!r}")
 
     def choose(self, text: str) -> None:
         """Take an entry of the picker that is open."""

@@ -55,7 +55,7 @@ def bring_platforms(wheels: Path, pinned: list[str]) -> None:
                 try:
                     pip("download", *where, requirement)
                 except subprocess.CalledProcessError:
-                    print(f"{requirement}: no wheel for {label}, Python {python}")
+                    sys.stdout.write(f"{requirement}: no wheel for {label}, Python {python}\n")
 
 
 def digest(wheels: Path) -> str:

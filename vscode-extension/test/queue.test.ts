@@ -62,6 +62,11 @@ describe("the queue", () => {
     expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
   });
 
+  it("shows a command of a terminal as it was typed", () => {
+    const [section] = queueRows([status({ operations: [operation({ title: "/opt/bin/uv add httpx" })] })], now);
+    expect(section?.children[0]?.label).toBe("uv add httpx");
+  });
+
   it("names a project after its folder", () => {
     expect(projectName("file:///w/demo/pyproject.toml")).toBe("demo");
     expect(projectName("file:///w/demo/")).toBe("demo");

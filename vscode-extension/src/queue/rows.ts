@@ -1,6 +1,6 @@
 import { l10n } from "vscode";
 import { isCancellable, isFinished, isUndoable, type Operation, type ProjectStatus } from "../protocol";
-import { holder, lockWords } from "../status/blocked";
+import { holder, lockWords, titleOf } from "../status/blocked";
 import { duration } from "../status/duration";
 import { stepWords } from "../status/text";
 
@@ -73,7 +73,7 @@ function operationRow(operation: Operation, now: number): Row {
   const details = detailLines(operation, now);
   return {
     id: operation.id,
-    label: operation.title,
+    label: titleOf(operation),
     description: describe(operation, now),
     icon: iconOf(operation),
     tooltip: [operation.title, ...details].join("\n"),
@@ -116,7 +116,8 @@ export function detailLines(operation: Operation, now: number): readonly string[
       ? []
       : [l10n.t("waits for {0}", holder(blockedBy, now)), `${lockWords(blockedBy)}: ${blockedBy.path}`];
   const output = error === null ? [] : [`${error.code}: ${error.message}`, ...lastLines(error.detail ?? "", 8)];
-  const message = operation.message === "" || operation.message === error?.message ? [] : [operation.message];
+  // What it waits for is already said, with the seconds; and so is why it failed.
+  const message = blockedBy !== null || error !== null || operation.message === "" ? [] : [operation.message];
   return [...times, ...waits, ...message, ...output];
 }
 

@@ -1,5 +1,5 @@
 import { l10n } from "vscode";
-import type { Blocked } from "../protocol";
+import type { Blocked, Operation } from "../protocol";
 import { duration } from "./duration";
 
 /** 'uv sync (pid 4711, 12 s)': who holds what we wait for, as far as is known. */
@@ -12,6 +12,11 @@ export function holder(blocked: Blocked, now: number): string {
   }
   const pid = l10n.t("pid {0}", String(blocked.pid));
   return `${who} (${[pid, since].filter((part) => part !== "").join(", ")})`;
+}
+
+/** What an operation is called: our own by their title, a command of a terminal as it was typed. */
+export function titleOf(operation: Operation): string {
+  return /^([A-Za-z]:)?[\\/]/.test(operation.title) ? shorten(operation.title) : operation.title;
 }
 
 export function lockWords(blocked: Blocked): string {

@@ -1,6 +1,7 @@
 import { l10n } from "vscode";
 import { isFinished, type ProjectStatus } from "../protocol";
 import { describeProject } from "../project";
+import { titleOf } from "./blocked";
 import { stepWords, type StatusText, statusText } from "./text";
 
 export interface Summary {
@@ -17,7 +18,7 @@ export function summary(status: ProjectStatus, serverVersion: string | undefined
   const detail = [server, status.message].filter((part) => part !== "").join(" · ");
   const running = status.operations
     .filter((operation) => !isFinished(operation))
-    .map((operation) => `${operation.title}: ${stepWords(operation)}`);
+    .map((operation) => `${titleOf(operation)}: ${stepWords(operation)}`);
   const tooltip = [text.text, detail, ...running, l10n.t("Click to open the queue.")].join("\n");
   return { text, detail, tooltip };
 }

@@ -1,6 +1,6 @@
 import { l10n } from "vscode";
 import { isFinished, type Operation, type ProjectStatus } from "../protocol";
-import { holder } from "./blocked";
+import { holder, titleOf } from "./blocked";
 
 /** What a status item shows; the same for the bar and for the language status. */
 export interface StatusText {
@@ -22,7 +22,7 @@ export function statusText(status: ProjectStatus, label: string, now: number): S
     return { icon: "clock", text, severity: "none", busy: true, ticking: true };
   }
   if (unsaved !== undefined && running.every((operation) => operation.state === "needsSave")) {
-    const text = l10n.t("save pyproject.toml to go on: {0}", unsaved.title);
+    const text = l10n.t("save pyproject.toml to go on: {0}", titleOf(unsaved));
     return { icon: "save", text, severity: "warning", busy: false, ticking: false };
   }
   if (status.state === "error") {
@@ -82,7 +82,7 @@ function step(running: readonly Operation[], status: ProjectStatus): string {
     return status.message;
   }
   const more = running.length > 1 ? ` (+${running.length - 1})` : "";
-  return `${current.title}: ${stepWords(current)}${more}`;
+  return `${titleOf(current)}: ${stepWords(current)}${more}`;
 }
 
 /** The step an operation is at, as a word. */

@@ -1,0 +1,186 @@
+"""The open Python files of a connection: what is known of their projects, read in the background and kept fresh.
+
+A request is answered from what is known at that moment. What may take long (reading a whole project, asking an index)
+runs on other threads; when it is there, the diagnostics are sent again.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lsp_server.adapters import index, source_tree, surroundings, uv, uvlocks
+from lsp_server.adapters import project as projects
+from lsp_server.adapters.project import Project
+from lsp_server.adapters.uv import Cancellation, Uv
+from lsp_server.connection import Connection
+from lsp_server.core import candidates
+from lsp_server.core.python_file import PythonFile
+from lsp_server.core.text import Document
+from lsp_server.core.view import View
+from lsp_server.features.missing_imports import missing_imports
+
+_LANGUAGE = "python"
+_MOST_QUESTIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Where an open Python file belongs: its project, and its path relative to that."""
+
+    project: Project
+    path: str
+
+
+@dataclass(slots=True)
+class PythonFiles:
+    """What is known of the projects of the open Python files. Used on the loop's thread."""
+
+    connection: Connection
+    _known: dict[str, _Known | None] = field(default_factory=dict)
+    _views: dict[str, View] = field(default_factory=dict)
+    _answers: dict[str, dict[str, bool]] = field(default_factory=dict)
+    _stale: set[str] = field(default_factory=set)
+    _reading: set[str] = field(default_factory=set)
+    _seen: dict[str, object] = field(default_factory=dict)
+
+    def file(self, uri: str) -> PythonFile | None:
+        """Return what a feature may see of an open Python file; None while its project has not been read yet."""
+        document = self.connection.session.document(uri)
+        if document is None or not is_python(document):
+            return None
+        known = self._known.get(uri)
+        view = self._views.get(known.project.key) if known is not None else None
+        if known is None or view is None:
+            return None
+        session = self.connection.session
+        return PythonFile(uri, document.version, document.text, session.client.encoding, session.settings, view, known.path)
+
+    def view(self, project: Project) -> View | None:
+        """Return what is known of a project."""
+        return self._views.get(project.key)
+
+    def opened(self, document: Document) -> None:
+        """A document was opened; if it is Python, read its project."""
+        if is_python(document):
+            self.connection.later("textDocument/didOpen", self._begin(document.uri))
+
+    def closed(self, uri: str) -> None:
+        """A document was closed: its diagnostics go with it."""
+        if self._known.pop(uri, None) is not None:
+            self.connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
+
+    def publish(self, uri: str) -> None:
+        """Send the diagnostics of one open Python file."""
+        file = self.file(uri)
+        if file is not None:
+            found = {"uri": uri, "version": file.version, "diagnostics": missing_imports(file)}
+            self.connection.tell("textDocument/publishDiagnostics", found)
+
+    def publish_all(self) -> None:
+        """Send the diagnostics of all open Python files, after settings changed."""
+        for uri in tuple(self._known):
+            self.publish(uri)
+
+    def refresh(self) -> None:
+        """Something on disk may have changed: read the projects of the open Python files again."""
+        for key, project in {known.project.key: known.project for known in self._known.values() if known is not None}.items():
+            self._stale.add(key)
+            if key not in self._reading:
+                self._reading.add(key)
+                self.connection.later("reading a project", self._read(project))
+
+    def status_changed(self, project_uri: str, status: Mapping[str, object]) -> None:
+        """A project's status is news: if its lock, its environment or its finished operations changed, read it again."""
+        operations = status.get("operations")
+        finished = [one["id"] for one in operations if one["finishedAt"]] if isinstance(operations, list) else []
+        seen = (status.get("environment"), status.get("lock"), tuple(finished))
+        if self._seen.get(project_uri) != seen:
+            self._seen[project_uri] = seen
+            self.refresh()
+
+    async def _begin(self, uri: str) -> None:
+        self._known[uri] = await self.connection.aside(_find, uri)
+        self.refresh()
+
+    async def _read(self, project: Project) -> None:
+        """Read a project until nothing is stale: first what answers need, then what its files import."""
+        key = project.key
+        try:
+            while key in self._stale:
+                self._stale.discard(key)
+                view = await self.connection.aside(surroundings.read, project, os.environ)
+                before = self._views.get(key)
+                usage, fixes = (before.usage, before.fixes) if before is not None else (None, {})
+                self._show(project, replace(view, usage=usage, fixes=fixes, answers=dict(self._answers.get(key, {}))))
+                full = await self.connection.at_length(_with_usage, view, project)
+                if full is not None:
+                    self._show(project, replace(full, answers=dict(self._answers.get(key, {}))))
+                await self._ask(project)
+        finally:
+            self._reading.discard(key)
+
+    def _show(self, project: Project, view: View) -> None:
+        self._views[project.key] = view
+        for uri, known in tuple(self._known.items()):
+            if known is not None and known.project.key == project.key:
+                self.publish(uri)
+
+    async def _ask(self, project: Project) -> None:
+        """Ask the index for the modules that nothing is known of, a few at a time."""
+        settings = self.connection.session.settings
+        found = uv.find(settings.uv_path, os.environ) if settings.network and settings.trusted else None
+        if not isinstance(found, Uv):
+            return
+        answers = self._answers.setdefault(project.key, {})
+        for name in self._questions(project)[:_MOST_QUESTIONS]:
+            answer = await self.connection.at_length(_ask_index, found, name, project)
+            if answer is not None:
+                answers[name] = answer
+        view = self._views.get(project.key)
+        if view is not None:
+            self._views[project.key] = replace(view, answers=dict(answers))
+
+    def _questions(self, project: Project) -> list[str]:
+        """The names to ask for: of missing modules in the open files, for which there is no candidate."""
+        names: dict[str, None] = {}
+        for uri, known in self._known.items():
+            file = self.file(uri) if known is not None and known.project.key == project.key else None
+            if file is None or file.place is None:
+                continue
+            for finding in file.findings:
+                name = candidates.guess(finding.found.top)
+                unknown = not candidates.candidates(file.view, file.place.member, finding.targets)
+                if finding.problem == "missing" and unknown and name and name not in file.view.answers:
+                    names[name] = None
+        return list(names)
+
+
+def is_python(document: Document) -> bool:
+    """Tell whether a document is a Python file."""
+    return document.language_id == _LANGUAGE or document.uri.endswith((".py", ".pyw", ".pyi"))
+
+
+def _find(uri: str) -> _Known | None:
+    """Return where a file belongs: the project that uv sees around it, else the folder that it stands in."""
+    try:
+        path = Path(os.path.realpath(projects.path_of(uri)))
+    except (ValueError, OSError):
+        return None
+    project = projects.find(path) or projects.find_script(path)
+    try:
+        return _Known(project, path.relative_to(project.folder).as_posix())
+    except ValueError:
+        return None
+
+
+def _with_usage(view: View, project: Project, cancellation: Cancellation) -> View | None:
+    try:
+        return surroundings.with_usage(view, project, cancellation.requested.is_set)
+    except source_tree.Interrupted:
+        return None
+
+
+def _ask_index(found: Uv, name: str, project: Project, cancellation: Cancellation) -> bool | None:
+    venv = uvlocks.environment(project.folder, os.environ)
+    return index.has(found, name, folder=project.folder, venv=venv, environ=os.environ, cancellation=cancellation)

@@ -1,0 +1,100 @@
+"""Arguments of commands: what is taken, and that what is not names the field, the value and what is allowed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lsp_server.core import intent
+from lsp_server.core.intent import Add, BadArgument, Bump, Lock, Move, Remove, Sync, Undo, Upgrade
+from lsp_server.core.pyproject import Table
+
+DEV, FAST = Table("group", "dev"), Table("extra", "fast")
+
+
+@pytest.mark.parametrize(
+    ("command", "argument", "expected"),
+    [
+        ("add", {"requirements": ["a>=1", "B[x]"]}, Add(("a>=1", "B[x]"))),
+        ("add", {"requirements": ["a"], "group": "Dev"}, Add(("a",), DEV)),
+        ("add", {"requirements": ["a"], "script": True}, Add(("a",), script=True)),
+        ("add", {"requirements": ["a"], "marker": "os_name == 'nt'"}, Add(("a",), marker="os_name == 'nt'")),
+        ("add", {"requirements": ["a"], "bounds": "exact", "editable": True}, Add(("a",), bounds="exact", editable=True)),
+        ("remove", {"packages": ["A_b"], "extra": "fast"}, Remove(("a-b",), FAST)),
+        ("upgrade", {"packages": ["a"]}, Upgrade(("a",))),
+        ("upgrade", {"all": True}, Upgrade()),
+        ("bumpVersion", {"bump": "rc"}, Bump("rc")),
+        ("bumpVersion", {"version": "2!1.0"}, Bump(None, "2!1.0")),
+        ("move", {"package": "a", "from": {}, "to": {"group": "dev"}}, Move("a", Table("runtime"), DEV)),
+        ("lock", {}, Lock()),
+        ("sync", {"groups": ["dev"], "all": False}, Sync(("dev",))),
+        ("undo", {}, Undo()),
+        ("undo", {"id": "x"}, Undo("x")),
+    ],
+)
+def test_what_a_command_takes(command: str, argument: dict[str, Any], expected: intent.Intent) -> None:
+    assert intent.from_argument(f"pyproject.{command}", {"uri": "file:///p", **argument}) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "argument", "field"),
+    [
+        ("add", {}, "requirements"),
+        ("add", {"requirements": []}, "requirements"),
+        ("add", {"requirements": "a"}, "requirements"),
+        ("add", {"requirements": ["a", 1]}, "requirements"),
+        ("add", {"requirements": ["--index=http://evil"]}, "requirements"),
+        ("add", {"requirements": ["a >> 1"]}, "requirements"),
+        ("add", {"requirements": ["a"], "group": "x", "extra": "y"}, "extra"),
+        ("add", {"requirements": ["a"], "group": "-x"}, "group"),
+        ("add", {"requirements": ["a"], "script": True, "group": "x"}, "script"),
+        ("add", {"requirements": ["a"], "script": 1}, "script"),
+        ("add", {"requirements": ["a"], "bounds": "best"}, "bounds"),
+        ("add", {"requirements": ["a"], "marker": "nonsense"}, "marker"),
+        ("add", {"requirements": ["a"], "index": "--evil"}, "index"),
+        ("add", {"requirements": ["a"], "gruop": "dev"}, "gruop"),
+        ("remove", {"packages": ["a>=1"]}, "packages"),
+        ("remove", {"packages": []}, "packages"),
+        ("upgrade", {}, "packages"),
+        ("upgrade", {"packages": ["a"], "all": True}, "packages"),
+        ("bumpVersion", {}, "bump"),
+        ("bumpVersion", {"bump": "huge"}, "bump"),
+        ("bumpVersion", {"bump": "major", "version": "1"}, "bump"),
+        ("bumpVersion", {"version": "one"}, "version"),
+        ("move", {"package": "a", "from": {}, "to": {}}, "to"),
+        ("move", {"package": "a", "from": None, "to": {}}, "from"),
+        ("move", {"from": {}, "to": {"group": "x"}}, "package"),
+        ("undo", {"id": 3}, "id"),
+        ("nonesuch", {}, "command"),
+    ],
+)
+def test_what_it_refuses_by_name(command: str, argument: dict[str, Any], field: str) -> None:
+    refused = intent.from_argument(f"pyproject.{command}", argument)
+    assert isinstance(refused, BadArgument)
+    assert refused.field == field
+    assert f"'{field}' is " in refused.message
+    assert "allowed is " in refused.message
+    assert len(refused.message) < 400
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = ["uri", "requirements", "packages", "group", "extra", "script", "marker", "bounds", "index", "editable"]
+FIELDS += ["member", "all", "bump", "version", "package", "from", "to", "groups", "extras", "id"]
+
+
+@given(
+    st.sampled_from(sorted(intent.CHANGING_COMMANDS)),
+    st.dictionaries(st.sampled_from(FIELDS) | st.text(), JSON, max_size=4),
+)
+def test_no_argument_makes_it_raise(command: str, argument: dict[str, Any]) -> None:
+    found = intent.from_argument(command, argument)
+    if isinstance(found, BadArgument):
+        assert found.message
+    else:
+        assert intent.kind(found) == command.removeprefix("pyproject.").replace("bumpVersion", "bump")
+        assert intent.title(found)
