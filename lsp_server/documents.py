@@ -13,6 +13,7 @@ from lsp_server.connection import Connection
 from lsp_server.core.text import Document, Range
 from lsp_server.features.diagnostics import diagnostics
 from lsp_server.jobs.office import project_of
+from lsp_server.session import is_manifest
 
 Change = tuple[Range | None, str]
 
@@ -70,11 +71,6 @@ def publish_diagnostics(connection: Connection, uri: str) -> None:
     if snapshot is not None:
         found = {"uri": uri, "version": snapshot.version, "diagnostics": diagnostics(snapshot)}
         connection.tell("textDocument/publishDiagnostics", found)
-
-
-def is_manifest(uri: str) -> bool:
-    """Tell whether a document is a pyproject.toml."""
-    return uri.rsplit("/", 1)[-1] == projects.MANIFEST
 
 
 async def _begin(connection: Connection, uri: str) -> None:

@@ -101,7 +101,7 @@ class Session:
     def change(self, steps: Sequence[Document]) -> bool:
         """A document has new texts, one after the other; return whether this took back its unsaved changes."""
         document = steps[-1]
-        disk = _disk(_path(document.uri)) if document.uri.endswith(MANIFEST) else None
+        disk = _disk(_path(document.uri)) if is_manifest(document.uri) else None
         with self._mutex:
             present = self._open.get(document.uri)
             if present is None:
@@ -174,9 +174,14 @@ class Session:
     def snapshot(self, uri: str) -> Snapshot | None:
         """Return what a feature may see of an open manifest."""
         document = self.document(uri)
-        if document is None or not uri.endswith(MANIFEST):
+        if document is None or not is_manifest(uri):
             return None
         return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings)
+
+
+def is_manifest(uri: str) -> bool:
+    """Tell whether a document is a pyproject.toml."""
+    return uri.rsplit("/", 1)[-1] == MANIFEST
 
 
 def _path(uri: str) -> Path | None:

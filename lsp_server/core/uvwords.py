@@ -20,7 +20,8 @@ _TITLES = (
 )
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NOISE = re.compile(
-    r"^(Using |Building |Built |Downloading |Updating |Creating |Activate |Resolved |Prepared |Audited |Installed |Uninstalled |warning: |Resolving |hint: )"
+    r"^(Using |Building |Built |Downloading |Updating |Creating |Activate |Resolved |Resolving |Prepared |Audited "
+    r"|Installed |Uninstalled |warning: |hint: )"
 )
 # Hints about options of a command line that nobody typed.
 _USELESS = re.compile(r"^hint: If you want to add the package regardless of the failed resolution.*\n?", re.MULTILINE)

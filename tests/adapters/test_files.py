@@ -11,6 +11,8 @@ import pytest
 
 from lsp_server.adapters import files
 
+TOP = Path(__file__).parents[2]
+
 
 def test_what_is_not_there_reads_as_none(base: Path) -> None:
     assert files.read(base / "none") is None
@@ -98,21 +100,21 @@ class TestRefusal:
         assert "is a folder" in (files.refusal(base) or "")
         assert "does not exist" in (files.refusal(base / "none" / "f") or "")
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="a folder is not protected by its mode there")
     def test_a_folder_that_may_not_be_written_to(self, base: Path) -> None:
+        path = base / "f"
+        path.touch()
+        path.chmod(0o666)
+        base.chmod(0o555)
         # Root may write everywhere, so a person without rights looks.
-        base.chmod(0o755)
-        (base / "f").touch(0o666)
-        (base / "f").chmod(0o666)
-        code = f"import os\nos.getuid() or os.setuid(65534)\nos.chmod({str(base)!r}, 0o555) if os.getuid() else None\n"
-        code = "import os\nif os.getuid() == 0:\n    os.setuid(65534)\n"
-        code += (
-            f"from pathlib import Path\nfrom lsp_server.adapters import files\nprint(files.refusal(Path({str(base / 'f')!r})))"
-        )
-        if os.getuid() != 0:
-            base.chmod(0o555)
-        top = Path(__file__).parents[2]
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=top, check=False)
+        code = f"""
+import os
+from pathlib import Path
+from lsp_server.adapters import files
+if os.getuid() == 0:
+    os.setuid(65534)
+print(files.refusal(Path({str(path)!r})))
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP, check=False)
         base.chmod(0o755)
         assert f"the folder {base} cannot be written to" in done.stdout, done.stderr
 
@@ -145,8 +147,7 @@ try:
 except OSError as error:
     print(error.strerror)
 """
-    top = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=top, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=TOP, check=False)
     assert "File too large" in done.stdout, done.stderr
     assert path.read_bytes() == b"old"
     assert list(base.iterdir()) == [path]

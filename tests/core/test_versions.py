@@ -8,10 +8,10 @@ from lsp_server.core.versions import bumped
 from lsp_server.demo import parts
 from tests.support.projects import Project
 
-VERSIONS = (
+VERSIONS = (  # noqa: SIM905  versions read better without quotes
     "0 1 1.0 1.2 v1.2 1.2.3 1.9.9 1.2.3.4 1.2.3.4.5 1.02.3 2024.01.05 1.2a1 1.2.3rc1 1.2.3.post1 1.0-1 "
     "1.2.3.dev4 1.2.3a1.dev2 2!1.2.3 1.2.3+local.1 1.2.3+Local-1 99999999999999999999.1"
-).split()  # noqa: SIM905  a list of versions reads better without quotes
+).split()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,6 +1,5 @@
 """Killed at every step: afterwards the files are a matching pair, nothing is left lying or running, and a retry works."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -223,7 +222,6 @@ class TestState:
         assert "alpha" in project.text()
         assert '"eta' not in project.text()
 
-    @pytest.mark.skipif(os.name != "posix", reason="limits of a process")
     def test_a_full_disk_says_so_and_changes_nothing(self, project: Project) -> None:
         project.write(project.text() + "# padding\n" * 40_000)
         before = project.text()

@@ -71,7 +71,7 @@ def test_a_commit_in_the_editor_is_one_undo_step(nvim: Neovim, project: Project)
 def test_move_and_undo_reach_the_buffer(nvim: Neovim, project: Project) -> None:
     nvim.ex("Pyproject add alpha")
     nvim.until(STATE, "Add alpha", "done", timeout=40)
-    nvim.until("not vim.bo.modified and vim.fn.search('\\"alpha', 'nw') > 0")
+    nvim.until("not vim.bo.modified and vim.fn.search('alpha', 'nw') > 0")
     added = nvim.text()
     nvim.ex("Pyproject move alpha --group dev")
     nvim.until(STATE, "Move alpha", "done", timeout=40)

@@ -258,3 +258,19 @@ def test_twenty_edits_asked_for_at_once_are_all_made_in_the_open_buffer(start: S
         client.wait_operation(one, "done")
     assert [name for name in names if f'"{name}>=1.0"' not in project.text()] == []
     assert client.buffer(project.manifest).text == project.text()
+
+
+def test_a_byte_order_mark_stays_where_it_is_and_does_not_get_into_the_buffer(start: Start, project: Project) -> None:
+    project.manifest.write_bytes(b"\xef\xbb\xbf" + project.text().encode())
+    client = start(initialization_options=NO_SYNC)
+    buffer = client.open(project.manifest)
+    # Editors show a file without its mark, and write it again when they save.
+    text = project.text().removeprefix("\ufeff")
+    client.close(project.manifest)
+    item = {"uri": buffer.uri, "languageId": "toml", "version": 1, "text": text}
+    client.buffers[project.manifest] = buffer
+    buffer.text = buffer.disk = text
+    client.notify("textDocument/didOpen", {"textDocument": item})
+    client.wait_operation(bump(client, project), "done")
+    assert buffer.text == text.replace("0.1.0", "0.2.0")
+    assert project.text().removeprefix("\ufeff") == buffer.text

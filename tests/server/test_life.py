@@ -25,7 +25,7 @@ def test_it_ends_when_its_standard_input_ends(start: Start, project: Project) ->
 def test_it_ends_when_its_client_is_gone_though_its_standard_input_lives_on(project: Project) -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with Client(env=project.tools.environment, cwd=project.root) as client:
-        params = {"processId": parent.pid, "rootUri": None, "capabilities": {}}
+        params: dict[str, Any] = {"processId": parent.pid, "rootUri": None, "capabilities": {}}
         client.request("initialize", params, 20)
         client.notify("initialized", {})
         assert client.wire.process.poll() is None
@@ -56,7 +56,7 @@ def test_it_ends_while_it_waits_and_what_waited_can_be_retried(start: Start, pro
     follower = start(initialization_options=NO_SYNC)
     status = follower.execute("pyproject.status", {"uri": project.manifest.as_uri()})
     (left,) = status["operations"]
-    assert (left["id"], left["state"]) == (operation, "cancelled")
+    assert (left["id"], left["state"], left["error"]["code"]) == (operation, "failed", "interrupted")
     assert "retry" in left["message"]
     follower.execute("pyproject.retry", {"id": operation})
     gate.open()

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from lsp_server.demo import parts
 from tests.server.conftest import Start
 from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import DEFER, Client
+from tests.support.client import DEFER, Client, ResponseError
 from tests.support.holding import held, journal_held, manifest_lock
 from tests.support.projects import Project
 
@@ -117,3 +119,15 @@ def test_a_client_that_answers_nothing_at_all_is_served(start: Start, project: P
     client.handlers.update(silent)
     client.wait_operation(add(client, project, "alpha"), "done")
     assert '"alpha>=2.0"' in project.text()
+
+
+def test_a_command_that_cannot_be_written_down_is_refused_with_what_to_do(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    client.open(project.manifest)
+    client.wait_for_method("pyproject/status")
+    argument = {"uri": project.manifest.as_uri(), "requirements": ["alpha"]}
+    with journal_held(project.tools), pytest.raises(ResponseError, match="nothing was queued: try again") as caught:
+        client.execute("pyproject.add", argument, timeout=30)
+    assert caught.value.data is None
+    status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+    assert status["operations"] == []

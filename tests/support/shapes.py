@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,12 @@ def _unless(fits: bool, words: str) -> Iterator[str]:  # noqa: FBT001  it is wha
         yield words
 
 
-def _each(inner: Any, value: Any, path: str, kind: type) -> Iterator[str]:
+def _each(inner: Any, value: Any, path: str, kind: type[list[Any]] | type[dict[str, Any]]) -> Iterator[str]:
     if not isinstance(value, kind):
         yield f"{path} is {value!r}, not a {kind.__name__}"
         return
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+    items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
         yield from mismatches(inner, item, f"{path}[{key}]")
 
 

@@ -27,7 +27,8 @@ local function check_clients()
     health.warn('not enabled', ("add to init.lua: vim.lsp.enable('%s')"):format(name))
   end
   for _, client in ipairs(clients) do
-    health.ok(('running for %s, client %d, position encoding %s'):format(client.root_dir or '?', client.id, client.offset_encoding))
+    local where = client.root_dir or '?'
+    health.ok(('running for %s, client %d, position encoding %s'):format(where, client.id, client.offset_encoding))
   end
   if #clients == 0 then
     health.info('not running: it starts with the first pyproject.toml or Python file of a project')
@@ -85,7 +86,8 @@ local function check_doctor(folder)
     health.error(('%s is not on the PATH'):format(command[1]), 'uv tool install pyproject-lsp')
     return
   end
-  local done = vim.system(vim.list_extend(command, { 'doctor', '--json' }), { cwd = folder, text = true }):wait(patience)
+  vim.list_extend(command, { 'doctor', '--json' })
+  local done = vim.system(command, { cwd = folder, text = true }):wait(patience)
   if done.code ~= 0 and done.stdout == '' then
     health.error(('doctor ended with code %d'):format(done.code), vim.split(done.stderr, '\n', { trimempty = true }))
     return

@@ -80,7 +80,9 @@ end
 ---@param bufnr integer
 ---@return string? path
 function M.find(bufnr)
-  local root = vim.b[bufnr].pyproject_root or vim.fs.root(bufnr, 'pyproject.toml') or vim.fs.root(vim.uv.cwd(), 'pyproject.toml')
+  local root = vim.b[bufnr].pyproject_root
+    or vim.fs.root(bufnr, 'pyproject.toml')
+    or vim.fs.root(vim.uv.cwd(), 'pyproject.toml')
   return root and vim.fs.joinpath(root, 'pyproject.toml')
 end
 

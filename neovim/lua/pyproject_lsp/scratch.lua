@@ -1,6 +1,17 @@
 --- Windows with text of ours: not a file, not listed, closed with `q`.
 local M = {}
 
+local window_options = {
+  number = false,
+  relativenumber = false,
+  wrap = false,
+  winfixheight = true,
+  cursorline = true,
+  spell = false,
+  list = false,
+  signcolumn = 'no',
+}
+
 ---@param name string
 ---@return integer?
 function M.find(name)
@@ -35,7 +46,7 @@ function M.open(name, filetype)
   end
   vim.cmd(('botright %dsplit'):format(math.max(8, math.floor(vim.o.lines / 3))))
   vim.api.nvim_win_set_buf(0, bufnr)
-  for option, value in pairs({ number = false, relativenumber = false, wrap = false, winfixheight = true, cursorline = true, spell = false, list = false, signcolumn = 'no' }) do
+  for option, value in pairs(window_options) do
     vim.api.nvim_set_option_value(option, value, { scope = 'local', win = 0 })
   end
   return bufnr

@@ -38,7 +38,8 @@ function M.epoch(iso)
   end
   local sign, oh, om = rest:match('([+-])(%d%d):?(%d%d)$')
   local offset = sign and (tonumber(oh) * 3600 + tonumber(om) * 60) * (sign == '+' and 1 or -1) or 0
-  return days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s) - offset
+  local of_day = tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)
+  return days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + of_day - offset
 end
 
 --- The local time of day of an ISO 8601 time, '' when it is none.

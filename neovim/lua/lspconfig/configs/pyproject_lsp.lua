@@ -1,7 +1,7 @@
 -- For `require('lspconfig').pyproject_lsp.setup {}`, the way before Neovim 0.11: the same
 -- configuration in the older form, where `root_dir` answers with a path.
-local path = assert(vim.api.nvim_get_runtime_file('lsp/pyproject_lsp.lua', false)[1], 'lsp/pyproject_lsp.lua is not on the runtime path')
-local config = dofile(path)
+local path = vim.api.nvim_get_runtime_file('lsp/pyproject_lsp.lua', false)[1]
+local config = dofile(assert(path, 'lsp/pyproject_lsp.lua is not on the runtime path'))
 
 local default_config = vim.tbl_extend('force', config, {
   single_file_support = false,

@@ -1,0 +1,102 @@
+"""The real uv is found where it was named, and a run of it that is cancelled leaves nothing behind."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from lsp_server.adapters import uv
+from lsp_server.demo import parts
+from tests.support.office import are_gone, process
+from tests.support.projects import Project
+
+
+class TestFind:
+    def test_the_setting_comes_first_then_the_variable_then_the_path(self, uv: str, base: Path) -> None:
+        from lsp_server.adapters.uv import Uv, find  # noqa: PLC0415  the fixture has the module's name
+
+        (base / "other").symlink_to(uv)
+        (base / "uv").symlink_to(uv)
+        environ = {"UV": uv, "PATH": str(base)}
+        named = find(str(base / "other"), environ)
+        assert isinstance(named, Uv)
+        assert (named.path, named.found_by) == (base / "other", "the setting pyproject.uv.path")
+        by_variable = find(None, environ)
+        assert isinstance(by_variable, Uv)
+        assert by_variable.found_by == "UV in the environment"
+        by_path = find(None, {"PATH": str(base)})
+        assert isinstance(by_path, Uv)
+        assert (by_path.path, by_path.found_by) == (base / "uv", "PATH")
+        by_package = find(None, {"PATH": ""})
+        assert isinstance(by_package, Uv)
+        assert by_package.found_by == "the 'uv' package"
+
+    @pytest.mark.parametrize("environ", [{"UV": "/none"}, {}])
+    def test_a_name_that_leads_nowhere_is_an_error_and_no_reason_for_another_uv(self, environ: dict[str, str]) -> None:
+        found = uv.find(None if environ else "~/none", {"PATH": os.environ["PATH"], **environ})
+        assert isinstance(found, uv.NoUv)
+        assert "none" in found.message
+
+    def test_a_program_that_is_no_uv_has_no_version(self, uv: str) -> None:
+        from lsp_server.adapters.uv import Uv, version  # noqa: PLC0415  the fixture has the module's name
+
+        assert version(Uv(Path(sys.executable), "test")) is None
+        assert (version(Uv(Path(uv), "test")) or "").count(".") == 2
+        assert version(Uv(Path("/none"), "test")) is None
+
+
+def run(project: Project, cancellation: uv.Cancellation, *words: str) -> uv.Result:
+    return uv.run([project.tools.uv, *words], folder=project.root, environ=project.tools.environment, cancellation=cancellation)
+
+
+def test_a_run_tells_its_pid_its_lines_and_its_end(project: Project) -> None:
+    pids: list[int] = []
+    lines: list[str] = []
+    done = uv.run(
+        [project.tools.uv, "lock"],
+        folder=project.root,
+        environ=project.tools.environment,
+        cancellation=uv.Cancellation(),
+        started=pids.append,
+        on_line=lines.append,
+    )
+    assert done.ok
+    assert any(line.startswith("Resolved") for line in lines)
+    assert "\n".join(lines) == done.stderr.rstrip("\n")
+    assert len(pids) == 1
+
+
+def test_a_failure_keeps_its_code_and_its_words(project: Project) -> None:
+    done = run(project, uv.Cancellation(), "remove", "nonesuch")
+    assert (done.code, done.ok) == (2, False)
+    assert "nonesuch" in done.stderr
+
+
+@pytest.mark.parametrize("deaf", [True, False])
+def test_cancelling_ends_uv_and_all_below_it_within_two_seconds(project: Project, *, deaf: bool) -> None:
+    gate = project.gate()
+    project.add_gated_dependency(backend=parts.Backend(gate, spawn_child=True, ignore_sigint=deaf))
+    cancellation = uv.Cancellation()
+    results: list[uv.Result] = []
+    thread = threading.Thread(target=lambda: results.append(run(project, cancellation, "sync")))
+    thread.start()
+    family = [process(gate.wait_reached()), process(gate.wait_child())]
+    cancellation.request()
+    assert are_gone(*family, within=2)
+    thread.join(5)
+    assert results[0].code is None
+
+
+def test_a_run_after_the_cancellation_is_stopped_at_once(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    cancellation = uv.Cancellation()
+    cancellation.request()
+    assert run(project, cancellation, "sync").code is None
+    assert not gate.is_reached()
+
+
+def test_an_executable_that_cannot_be_started_raises(project: Project) -> None:
+    with pytest.raises(FileNotFoundError):
+        uv.run(["/none/uv"], folder=project.root, environ={}, cancellation=uv.Cancellation())
