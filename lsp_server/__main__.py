@@ -53,7 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
             server.start_io()
     finally:
         server.close()
-    return 0
+    return server.exit_code
 
 
 if __name__ == "__main__":

@@ -34,10 +34,24 @@ def code_actions(snapshot: Snapshot, where: LspRange, only: Sequence[str] | None
     return [action for action in actions if only is None or any(_covers(kind, action["kind"]) for kind in only)]
 
 
-def _touched(snapshot: Snapshot, span: Span) -> Iterator[Dependency]:
-    for dependency in snapshot.manifest.dependencies:
-        if dependency.name and dependency.span.start <= span.end and span.start <= dependency.span.end:
-            yield dependency
+def _touched(snapshot: Snapshot, span: Span) -> Sequence[Dependency]:
+    """Return the dependencies under the cursor; beside them on their line, the one that stands there alone."""
+    named = [dependency for dependency in snapshot.manifest.dependencies if dependency.name]
+    under = [dependency for dependency in named if _meet(dependency.span, span)]
+    if under:
+        return under
+    beside = [dependency for dependency in named if _meet(dependency.span, _whole_lines(snapshot.text, span))]
+    return beside if len(beside) == 1 else []
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _whole_lines(text: str, span: Span) -> Span:
+    """Return a span widened to the lines that it touches."""
+    end = text.find("\n", span.end)
+    return Span(text.rfind("\n", 0, span.start) + 1, len(text) if end < 0 else end)
 
 
 def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeAction]:
@@ -70,7 +84,7 @@ def _targets(snapshot: Snapshot, source: Table) -> Iterator[Table]:
 def _on_version(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
     manifest = snapshot.manifest
     place = manifest.version_span
-    if manifest.version is None or place is None or not (place.start <= span.end and span.start <= place.end):
+    if manifest.version is None or place is None or not _meet(place, _whole_lines(snapshot.text, span)):
         return
     for part in ("major", "minor", "patch"):
         number = versions.bumped(manifest.version, part)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.adapters.editor import Editor
-from lsp_server.core import diff, facts
+from lsp_server.core import diff, facts, intent
 from lsp_server.core.operation import Operation
 from lsp_server.jobs import outcome
 from lsp_server.jobs.journal import Texts
@@ -64,7 +64,9 @@ class Unsaved:
         if operation.id in self._buffered:
             before, after = self._buffered.pop(operation.id)
             old, new, present = (facts.of_manifest(_text(t)) for t in (before[path], after[path], text.encode()))
-            if facts.changed(old, new) and facts.dropped(old, new, present) == facts.changed(old, new):
+            wanted = intent.from_argument(operation.command, operation.argument)
+            keys = {key for key in facts.changed(old, new) if _concerns(wanted, key)}
+            if keys and keys <= facts.dropped(old, new, present):
                 self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
                 return
             self.standing.add(operation.id)
@@ -73,6 +75,11 @@ class Unsaved:
     def forget(self, operation: str) -> None:
         """The document was closed without saving."""
         self._buffered.pop(operation, None)
+
+
+def _concerns(wanted: intent.Intent | intent.BadArgument, key: facts.Key) -> bool:
+    """Tell whether a statement is what one operation of the buffered group was about."""
+    return not isinstance(wanted, intent.BadArgument) and facts.concerns(wanted, key)
 
 
 def _bytes(text: str) -> bytes:

@@ -129,6 +129,7 @@ NOTIFIED = "vim.notify = function(text, level) _G.told = { text, level } end"
 
 def test_a_refusal_of_the_server_is_shown(nvim: Neovim, server: FakeServer) -> None:
     nvim.lua(NOTIFIED)
+    nvim.ex("set columns=200")
     refusal = {"code": -32602, "message": "requirements: '=' is no requirement; a name and a version are allowed"}
     server.answers["workspace/executeCommand"] = lambda _: {"error": refusal}
     nvim.ex("Pyproject add =")
@@ -166,6 +167,6 @@ def test_a_broken_manifest_still_completes(nvim: Neovim) -> None:
 def test_the_log_keeps_the_whole_of_a_long_message(nvim: Neovim, server: FakeServer) -> None:
     nvim.lua(NOTIFIED)
     server.notify("window/showMessage", {"type": 1, "message": "Add alpha failed\nBecause beta needs alpha<1"})
-    assert nvim.until("_G.told") == ["pyproject: Add alpha failed (more in :Pyproject log)", 4]
+    assert nvim.until("_G.told") == ["pyproject: Add alpha failed … (:Pyproject log)", 4]
     nvim.ex("Pyproject log")
     assert "Because beta needs alpha<1" in nvim.text()

@@ -48,6 +48,7 @@ def test_the_queue_window_is_opened_read_and_used_by_keys(base: Path, root: Path
 def test_a_failure_is_one_line_and_stops_nothing(base: Path, root: Path, server: FakeServer) -> None:
     with show(base, root, server) as screen:
         server.wait_for("textDocument/didOpen")
-        server.notify("window/showMessage", {"type": 1, "message": "Add rich failed\n" + "because\n" * 40})
-        text = screen.until("Add rich failed (more in :Pyproject log)")
+        server.notify("window/showMessage", {"type": 1, "message": "Add rich failed: " + "because " * 40 + "\nbecause" * 40})
+        text = screen.until("… (:Pyproject log)")
+        assert "Add rich failed: because" in text
         assert "Press ENTER" not in text

@@ -4,7 +4,7 @@ local M = {}
 M.name = 'pyproject_lsp'
 
 local function tell(message)
-  vim.notify('pyproject: ' .. message, vim.log.levels.ERROR, { title = 'pyproject-lsp' })
+  require('pyproject_lsp.notice').show(message, vim.log.levels.ERROR)
 end
 M.tell = tell
 

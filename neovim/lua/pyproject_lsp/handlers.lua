@@ -52,13 +52,8 @@ M.methods = {
     return vim.lsp.handlers['window/logMessage'](err, params, context)
   end,
 
-  -- One line on the screen: a longer message would stop the editor at a "Press ENTER" prompt.
-  -- The whole text is in `:Pyproject log`.
   ['window/showMessage'] = function(_, params)
-    log.write(params.message)
-    local first, rest = params.message:match('^([^\n]*)\n*(.*)$')
-    local line = rest == '' and first or first .. ' (more in :Pyproject log)'
-    vim.notify('pyproject: ' .. line, levels[params.type] or vim.log.levels.INFO, { title = 'pyproject-lsp' })
+    require('pyproject_lsp.notice').show(params.message, levels[params.type] or vim.log.levels.INFO)
     return vim.NIL
   end,
 }
