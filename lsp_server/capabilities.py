@@ -23,6 +23,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         edits=bool(workspace and workspace.apply_edit),
         versioned_edits=bool(edit and edit.document_changes),
         saves=experimental.get("pyprojectSave") is True,
+        shows_restored=experimental.get("pyprojectRestored") is True,
         asks=bool(window and window.show_message),
         progress=bool(window and window.work_done_progress),
         server_status=bool(experimental.get("serverStatusNotification")),

@@ -13,7 +13,7 @@ from lsp_server.connection import Connection
 from lsp_server.core.text import Document, Range
 from lsp_server.features.diagnostics import diagnostics
 from lsp_server.jobs.office import project_of
-from lsp_server.session import is_manifest
+from lsp_server.session import is_edited, is_manifest
 
 Change = tuple[Range | None, str]
 
@@ -22,7 +22,7 @@ def opened(connection: Connection, document: Document) -> None:
     """Keep the document, and begin to work for its project."""
     connection.session.open(document)
     publish_diagnostics(connection, document.uri)
-    if is_manifest(document.uri):
+    if is_edited(document):
         connection.later("textDocument/didOpen", _begin(connection, document.uri))
 
 
@@ -37,24 +37,25 @@ def changed(connection: Connection, uri: str, version: int, changes: Sequence[Ch
         steps.append(document)
     reverted = connection.session.change(steps or [document.changed(version, (), "utf-16")])
     publish_diagnostics(connection, uri)
-    if reverted and is_manifest(uri):
+    if reverted and is_edited(document):
         connection.later("textDocument/didChange", _reverted(connection, document))
 
 
 def saved(connection: Connection, uri: str) -> None:
     """Let the operations go on that waited for this; lock or sync, where the setting says so."""
     document = connection.session.save(uri)
-    if document is not None and is_manifest(uri):
+    if document is not None and is_edited(document):
         connection.later("textDocument/didSave", _saved(connection, document))
 
 
 def closed(connection: Connection, uri: str) -> None:
     """Forget the document; what waited for its being saved ends."""
+    document = connection.session.document(uri)
     path = connection.session.close(uri)
     if is_manifest(uri):
         connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
-        if path is not None:
-            connection.later("textDocument/didClose", _closed(connection, path))
+    if path is not None and document is not None and is_edited(document):
+        connection.later("textDocument/didClose", _closed(connection, path))
 
 
 async def files_changed(connection: Connection) -> None:
@@ -75,7 +76,8 @@ def publish_diagnostics(connection: Connection, uri: str) -> None:
 
 async def _begin(connection: Connection, uri: str) -> None:
     office = await connection.office()
-    project = await connection.aside(project_of, {"uri": uri})
+    # A PEP 723 script is a project by itself: its worker is there for what another tool writes over its body.
+    project = await connection.aside(project_of, {"uri": uri} if is_manifest(uri) else {"uri": uri, "script": True})
     if isinstance(project, projects.Project):
         await connection.aside(office.worker, project)
         connection.changed(project.uri)
@@ -86,7 +88,8 @@ async def _saved(connection: Connection, document: Document) -> None:
     path = await connection.aside(_real, document.uri)
     for worker in office.workers():
         await connection.aside(worker.saved, path, document.text)
-    await commands.on_save(connection, office, document.uri)
+    if is_manifest(document.uri):
+        await commands.on_save(connection, office, document.uri)
 
 
 async def _reverted(connection: Connection, document: Document) -> None:

@@ -1,6 +1,6 @@
 """`$/progress` for the operations of this server: what a client shows that knows nothing of ours."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ Operation = dict[str, Any]
 class _Bar:
     """One token: asked for, then begun once the client has agreed, then ended."""
 
+    project: str
     title: str
     begun: bool = False
     latest: dict[str, Any] | None = None
@@ -29,7 +30,7 @@ class Progress:
     later: Callable[[str, Coroutine[Any, Any, Any]], None]
     _bars: dict[str, _Bar] = field(default_factory=dict)
 
-    def show(self, operation: Operation) -> None:
+    def show(self, project: str, operation: Operation) -> None:
         """Show an operation as it is now."""
         token, state = operation["id"], operation["state"]
         bar = self._bars.get(token)
@@ -40,11 +41,19 @@ class Progress:
                 self._send(token, bar)
             return
         if bar is None:
-            bar = self._bars[token] = _Bar(operation["title"])
+            bar = self._bars[token] = _Bar(project, operation["title"])
             self.later("window/workDoneProgress/create", self._create(token, bar))
         message = operation["message"] or state
         bar.latest = {"kind": "report", "message": message, "cancellable": state != "committing"}
         self._send(token, bar)
+
+    def missing(self, project: str, tokens: Collection[str]) -> None:
+        """End what is shown of operations that a status does not name any more: more of them finished than it holds."""
+        gone = [token for token, bar in self._bars.items() if bar.project == project and token not in tokens]
+        for token in gone:
+            bar = self._bars.pop(token)
+            bar.end = {"kind": "end", "message": "finished"}
+            self._send(token, bar)
 
     async def _create(self, token: str, bar: _Bar) -> None:
         await self.request("window/workDoneProgress/create", {"token": token})

@@ -10,6 +10,7 @@ NAME = "pyproject-lsp"
 SECTION = "pyproject"
 STATUS = "pyproject/status"
 SAVE = "pyproject/save"
+RESTORED = "pyproject/restored"
 SERVER_STATUS = "experimental/serverStatus"
 ANSWERING_COMMANDS = (
     "pyproject.retry",
@@ -115,3 +116,8 @@ def server_status(statuses: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "quiescent": states <= {"idle", "error"},
         "message": message,
     }
+
+
+def restored(uri: str, message: str, before: str, after: str) -> dict[str, str]:
+    """Return the object of `pyproject/restored`: the text that had erased the user's, and the one with it."""
+    return {"uri": uri, "message": message, "before": before, "after": after}

@@ -4,7 +4,9 @@ A request is answered from what is known at that moment. What may take long (rea
 runs on other threads; when it is there, the diagnostics are sent again.
 """
 
+import contextlib
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +20,9 @@ from lsp_server.core import candidates
 from lsp_server.core.python_file import PythonFile
 from lsp_server.core.text import Document
 from lsp_server.core.view import View
+from lsp_server.features.diagnostics import diagnostics
 from lsp_server.features.missing_imports import missing_imports
+from lsp_server.features.unused_dependencies import unused_dependencies
 
 _LANGUAGE = "python"
 _MOST_QUESTIONS = 8
@@ -38,11 +42,13 @@ class PythonFiles:
 
     connection: Connection
     _known: dict[str, _Known | None] = field(default_factory=dict)
+    _manifests: set[str] = field(default_factory=set)
     _views: dict[str, View] = field(default_factory=dict)
     _answers: dict[str, dict[str, bool]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
     _reading: set[str] = field(default_factory=set)
     _seen: dict[str, object] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def file(self, uri: str) -> PythonFile | None:
         """Return what a feature may see of an open Python file; None while its project has not been read yet."""
@@ -61,26 +67,46 @@ class PythonFiles:
         return self._views.get(project.key)
 
     def opened(self, document: Document) -> None:
-        """A document was opened; if it is Python, read its project."""
-        if is_python(document):
+        """A document was opened; if it is Python, or a manifest whose unused dependencies are asked for, read its project."""
+        if _is_manifest(document.uri):
+            self._manifests.add(document.uri)
+        if is_python(document) or self._looks_for_unused(document.uri):
             self.connection.later("textDocument/didOpen", self._begin(document.uri))
 
     def closed(self, uri: str) -> None:
-        """A document was closed: its diagnostics go with it."""
-        if self._known.pop(uri, None) is not None:
+        """A document was closed: the diagnostics of a Python file go with it."""
+        self._manifests.discard(uri)
+        if self._known.pop(uri, None) is not None and not _is_manifest(uri):
             self.connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
 
     def publish(self, uri: str) -> None:
-        """Send the diagnostics of one open Python file."""
+        """Send the diagnostics of an open Python file, or what a manifest's are with its unused dependencies."""
         file = self.file(uri)
         if file is not None:
             found = {"uri": uri, "version": file.version, "diagnostics": missing_imports(file)}
             self.connection.tell("textDocument/publishDiagnostics", found)
+        elif self._looks_for_unused(uri):
+            self._publish_manifest(uri)
 
-    def publish_all(self) -> None:
-        """Send the diagnostics of all open Python files, after settings changed."""
+    def settings_changed(self) -> None:
+        """Send the diagnostics of all open files again."""
+        for uri in self._manifests - self._known.keys():
+            if self._looks_for_unused(uri):
+                self.connection.later("workspace/didChangeConfiguration", self._begin(uri))
         for uri in tuple(self._known):
             self.publish(uri)
+
+    def _looks_for_unused(self, uri: str) -> bool:
+        return uri in self._manifests and self.connection.session.settings.imports_unused != "off"
+
+    def _publish_manifest(self, uri: str) -> None:
+        snapshot, known = self.connection.session.snapshot(uri), self._known.get(uri)
+        view = self._views.get(known.project.key) if known is not None else None
+        if snapshot is None or known is None or view is None:
+            return
+        unused = unused_dependencies(snapshot, view, known.path)
+        found = {"uri": uri, "version": snapshot.version, "diagnostics": [*diagnostics(snapshot), *unused]}
+        self.connection.tell("textDocument/publishDiagnostics", found)
 
     def refresh(self) -> None:
         """Something on disk may have changed: read the projects of the open Python files again."""
@@ -107,18 +133,31 @@ class PythonFiles:
         """Read a project until nothing is stale: first what answers need, then what its files import."""
         key = project.key
         try:
-            while key in self._stale:
+            while key in self._stale and not self._ended.is_set():
                 self._stale.discard(key)
-                view = await self.connection.aside(surroundings.read, project, os.environ)
-                before = self._views.get(key)
-                usage, fixes = (before.usage, before.fixes) if before is not None else (None, {})
-                self._show(project, replace(view, usage=usage, fixes=fixes, answers=dict(self._answers.get(key, {}))))
-                full = await self.connection.at_length(_with_usage, view, project)
-                if full is not None:
-                    self._show(project, replace(full, answers=dict(self._answers.get(key, {}))))
-                await self._ask(project)
+                await self._read_once(project)
         finally:
             self._reading.discard(key)
+
+    async def _read_once(self, project: Project) -> None:
+        key = project.key
+
+        def needless() -> bool:
+            """Tell another thread that what it reads is old by now, or that nobody is there to hear it."""
+            return self._ended.is_set() or key in self._stale
+
+        with contextlib.suppress(source_tree.Interrupted):
+            view = await self.connection.aside(surroundings.read, project, os.environ, self._ended.is_set)
+            before = self._views.get(key)
+            usage, fixes = (before.usage, before.fixes) if before is not None else (None, {})
+            self._show(project, replace(view, usage=usage, fixes=fixes, answers=dict(self._answers.get(key, {}))))
+            full = await self.connection.aside(surroundings.with_usage, view, project, needless)
+            self._show(project, replace(full, answers=dict(self._answers.get(key, {}))))
+            await self._ask(project)
+
+    def close(self) -> None:
+        """Let what is being read on other threads end."""
+        self._ended.set()
 
     def _show(self, project: Project, view: View) -> None:
         self._views[project.key] = view
@@ -135,11 +174,10 @@ class PythonFiles:
         answers = self._answers.setdefault(project.key, {})
         for name in self._questions(project)[:_MOST_QUESTIONS]:
             answer = await self.connection.at_length(_ask_index, found, name, project)
-            if answer is not None:
+            view = self._views.get(project.key)
+            if answer is not None and view is not None:
                 answers[name] = answer
-        view = self._views.get(project.key)
-        if view is not None:
-            self._views[project.key] = replace(view, answers=dict(answers))
+                self._show(project, replace(view, answers=dict(answers)))
 
     def _questions(self, project: Project) -> list[str]:
         """The names to ask for: of missing modules in the open files, for which there is no candidate."""
@@ -161,6 +199,10 @@ def is_python(document: Document) -> bool:
     return document.language_id == _LANGUAGE or document.uri.endswith((".py", ".pyw", ".pyi"))
 
 
+def _is_manifest(uri: str) -> bool:
+    return uri.rsplit("/", 1)[-1] == projects.MANIFEST
+
+
 def _find(uri: str) -> _Known | None:
     """Return where a file belongs: the project that uv sees around it, else the folder that it stands in."""
     try:
@@ -171,13 +213,6 @@ def _find(uri: str) -> _Known | None:
     try:
         return _Known(project, path.relative_to(project.folder).as_posix())
     except ValueError:
-        return None
-
-
-def _with_usage(view: View, project: Project, cancellation: Cancellation) -> View | None:
-    try:
-        return surroundings.with_usage(view, project, cancellation.requested.is_set)
-    except source_tree.Interrupted:
         return None
 
 

@@ -1,10 +1,10 @@
 """What each request about a document answers: it finds the snapshot and calls the pure features. Nothing waits here."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from lsp_server.core.snapshot import LspRange, Position
-from lsp_server.features.code_actions import KINDS, code_actions
+from lsp_server.capabilities import range_object
+from lsp_server.core.snapshot import Position
+from lsp_server.features import code_actions as manifest_actions
 from lsp_server.features.code_lens import code_lenses
 from lsp_server.features.fix_all import FILE_KIND, PROJECT_KIND
 from lsp_server.features.import_actions import import_actions
@@ -14,44 +14,59 @@ from lsp_server.features.script_block import script_actions, script_lenses
 from lsp_server.python_files import PythonFiles
 from lsp_server.session import Session
 
-ACTION_KINDS = (*KINDS, "quickfix", FILE_KIND, PROJECT_KIND)
+ACTION_KINDS = (*manifest_actions.KINDS, "quickfix", FILE_KIND, PROJECT_KIND)
 COMPLETION_TRIGGERS = (".", " ")
 Answer = list[dict[str, Any]]
 
 
-def actions(
-    session: Session,
-    python: PythonFiles,
-    uri: str,
-    where: LspRange,
-    diagnostics: Sequence[dict[str, Any]],
-    *,
-    only: Sequence[str] | None,
-) -> Answer:
+class Host(Protocol):
+    """What answers are made from; the server is one."""
+
+    @property
+    def session(self) -> Session:
+        """The open documents and settings."""
+
+    @property
+    def python(self) -> PythonFiles:
+        """The open Python files and their projects."""
+
+    def json(self, value: Any) -> Any:  # noqa: ANN401  JSON
+        """Return one of the protocol library's objects as JSON."""
+
+
+def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/codeAction`."""
-    snapshot = session.snapshot(uri)
+    uri, where, only = params.text_document.uri, range_object(params.range), params.context.only
+    snapshot = host.session.snapshot(uri)
     if snapshot is not None:
-        return code_actions(snapshot, where, only)
-    file = python.file(uri)
-    return [] if file is None else [*import_actions(file, where, diagnostics, only), *script_actions(file, where, only)]
+        return manifest_actions.code_actions(snapshot, where, only)
+    file = host.python.file(uri)
+    if file is None:
+        return []
+    diagnostics = [host.json(one) for one in params.context.diagnostics]
+    return [*import_actions(file, where, diagnostics, only), *script_actions(file, where, only)]
 
 
-def lenses(session: Session, python: PythonFiles, uri: str) -> Answer:
+def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/codeLens`."""
-    snapshot = session.snapshot(uri)
+    snapshot = host.session.snapshot(params.text_document.uri)
     if snapshot is not None:
         return code_lenses(snapshot)
-    file = python.file(uri)
+    file = host.python.file(params.text_document.uri)
     return [] if file is None else script_lenses(file)
 
 
-def completion(python: PythonFiles, uri: str, position: Position) -> Answer:
+def completion(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/completion`."""
-    file = python.file(uri)
-    return [] if file is None else import_completion(file, position)
+    file = host.python.file(params.text_document.uri)
+    return [] if file is None else import_completion(file, _position(params))
 
 
-def hover(python: PythonFiles, uri: str, position: Position) -> dict[str, Any] | None:
+def hover(host: Host, params: Any) -> dict[str, Any] | None:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/hover`."""
-    file = python.file(uri)
-    return None if file is None else import_hover(file, position)
+    file = host.python.file(params.text_document.uri)
+    return None if file is None else import_hover(file, _position(params))
+
+
+def _position(params: Any) -> Position:  # noqa: ANN401  lsprotocol's object
+    return {"line": params.position.line, "character": params.position.character}

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar, cast
 
-import psutil
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
@@ -21,21 +20,21 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification
 
-from lsp_server import __version__, commands, configuration, documents, protocol
+from lsp_server import __version__, commands, configuration, documents, protocol, requests
 from lsp_server.adapters import project as projects
-from lsp_server.adapters.exits import on_exit
 from lsp_server.adapters.uv import Cancellation
-from lsp_server.capabilities import client_of, plain, range_object, range_of
+from lsp_server.capabilities import client_of, plain, range_of
+from lsp_server.client_exit import end_with
 from lsp_server.connection import ERROR, say
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.text import Document, Encoding
-from lsp_server.features.code_actions import KINDS, code_actions
-from lsp_server.features.code_lens import code_lenses
-from lsp_server.jobs.journal import ProcessId
+from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.office import NoProject, Office
 from lsp_server.neighbours import Neighbours
 from lsp_server.progress import Progress
+from lsp_server.python_files import PythonFiles
 from lsp_server.remote_editor import RemoteEditor
+from lsp_server.restored import show_restored
 from lsp_server.session import Session
 from lsp_server.status_feed import StatusFeed
 
@@ -69,6 +68,11 @@ class _Protocol(LanguageServerProtocol):
 class Server(LanguageServer):
     """One connection: the session, the office once it is open, and the way back to the client."""
 
+    @property
+    def exit_code(self) -> int:
+        """0 after a `shutdown` request, else 1 (LSP 3.17, "Exit Notification")."""
+        return 0 if self.protocol._shutdown else 1  # noqa: SLF001  pygls keeps it to itself
+
     def __init__(self) -> None:
         super().__init__(
             protocol.NAME,
@@ -77,6 +81,7 @@ class Server(LanguageServer):
             protocol_cls=_Protocol,
         )
         self.session = Session()
+        self.python = PythonFiles(self)
         self.ready: asyncio.Future[Office] | None = None
         self.feed: StatusFeed | None = None
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
@@ -121,8 +126,10 @@ class Server(LanguageServer):
 
         def ended(task: asyncio.Task[Any]) -> None:
             self._tasks.discard(task)
-            if not task.cancelled() and task.exception() is not None:
-                _log.error("%s: %s", what, task.exception(), exc_info=task.exception())
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                # What the client refused is its own business; anything else is a bug, and its place is wanted.
+                _log.error("%s: %s", what, error, exc_info=None if isinstance(error, JsonRpcException) else error)
 
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -132,6 +139,10 @@ class Server(LanguageServer):
         """Something changed in a project: send its status, if it is news. May be called from any thread."""
         if self.feed is not None:
             self.feed.changed(project_uri)
+
+    def json(self, value: Any) -> Any:  # noqa: ANN401  JSON
+        """Return one of lsprotocol's objects as JSON."""
+        return self.protocol._converter.unstructure(value)  # noqa: SLF001  pygls gives no other way to it
 
     def _typed(self, method: str, params: Any) -> Any:  # noqa: ANN401  JSON
         """Return the parameters as lsprotocol's objects, which pygls asks for where it knows the method."""
@@ -153,8 +164,17 @@ class Server(LanguageServer):
             loop = asyncio.get_running_loop()
             editor = RemoteEditor(self.session, loop, self.ask)
             self.feed = feed = StatusFeed(self, loop, self._status, Progress(self.tell, self.ask, self.later))
+
+            def told(notice: Notice) -> None:
+                loop.call_soon_threadsafe(partial(show_restored, self, notice))
+
             opening = partial(
-                Office, editor, lambda: self.session.settings, os.environ, lambda project: feed.changed(project.uri)
+                Office,
+                editor,
+                lambda: self.session.settings,
+                os.environ,
+                lambda project: feed.changed(project.uri),
+                told,
             )
             self.ready = asyncio.ensure_future(self.aside(opening))
         try:
@@ -173,10 +193,12 @@ class Server(LanguageServer):
         project = await self.aside(projects.find_by_root, project_uri)
         status = await commands.current_status(self, office, project)
         await self.aside(self._neighbours.watch, office.place(project))
+        self.python.status_changed(project_uri, status)
         return status
 
     def close(self) -> None:
         """Stop all work, in order."""
+        self.python.close()
         for cancellation in tuple(self._running):
             cancellation.request()
         office = self.opened_office()
@@ -194,7 +216,7 @@ def initialize(server: Server, params: types.InitializeParams) -> None:
     server.session.client = client_of(params, _encoding(params))
     configuration.begin(server, plain(params.initialization_options))
     if params.process_id:
-        _end_with(server, params.process_id)
+        end_with(params.process_id, server.close)
 
 
 def initialized(server: Server, _params: types.InitializedParams) -> None:
@@ -202,7 +224,7 @@ def initialized(server: Server, _params: types.InitializedParams) -> None:
     configuration.report(server)
     server.later("the state folder", _open(server))
     server.later("client/registerCapability", _register(server))
-    server.later("workspace/configuration", configuration.fetch(server))
+    server.later("workspace/configuration", _configured(server, configuration.fetch(server)))
 
 
 async def _open(server: Server) -> None:
@@ -226,27 +248,12 @@ async def _register(server: Server) -> None:
 
 def did_change_configuration(server: Server, params: types.DidChangeConfigurationParams) -> None:
     """Take new settings."""
-    server.later("workspace/configuration", configuration.changed(server, plain(params.settings)))
+    server.later("workspace/configuration", _configured(server, configuration.changed(server, plain(params.settings))))
 
 
-def _end_with(server: Server, client_pid: int) -> None:
-    """End when the client is gone, however it went: its end of our stdin may live on in a child of its own.
-
-    A pid that is unknown here may be one of another container, so it says nothing.
-    """
-    try:
-        client = ProcessId(client_pid, psutil.Process(client_pid).create_time())
-    except psutil.Error:
-        return
-
-    def end() -> None:
-        _log.warning("the client (pid %s) is gone", client_pid)
-        try:
-            server.close()
-        finally:
-            os._exit(1)
-
-    on_exit(client, end)
+async def _configured(server: Server, taking: Coroutine[Any, Any, None]) -> None:
+    await taking
+    server.python.settings_changed()
 
 
 # Documents
@@ -255,32 +262,34 @@ def _end_with(server: Server, client_pid: int) -> None:
 def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Keep the document."""
     opened = params.text_document
-    documents.opened(server, Document(opened.uri, opened.language_id, opened.version, opened.text))
+    document = Document(opened.uri, opened.language_id, opened.version, opened.text)
+    documents.opened(server, document)
+    server.python.opened(document)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
     """Apply the changes to our own copy."""
     changes = [(range_of(change), change.text) for change in params.content_changes]
     documents.changed(server, params.text_document.uri, params.text_document.version, changes)
+    server.python.publish(params.text_document.uri)
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
     """Go on with what waited for this."""
     documents.saved(server, params.text_document.uri)
+    server.python.refresh()
 
 
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document."""
     documents.closed(server, params.text_document.uri)
+    server.python.closed(params.text_document.uri)
 
 
 def did_change_watched_files(server: Server, _params: types.DidChangeWatchedFilesParams) -> None:
     """Look again."""
     server.later("workspace/didChangeWatchedFiles", documents.files_changed(server))
-
-
-def did_change_workspace_folders(_server: Server, _params: types.DidChangeWorkspaceFoldersParams) -> None:
-    """Nothing to do: projects are found from the files that are named, not from folders."""
+    server.python.refresh()
 
 
 def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
@@ -290,23 +299,6 @@ def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) 
         server.later("pyproject.cancel", server.aside(commands.cancel_anywhere, office, str(params.token)))
 
 
-# Features
-
-
-def on_code_action(server: Server, params: types.CodeActionParams) -> list[dict[str, Any]]:
-    """Answer from the snapshot alone."""
-    snapshot = server.session.snapshot(params.text_document.uri)
-    if snapshot is None:
-        return []
-    return code_actions(snapshot, range_object(params.range), params.context.only)
-
-
-def on_code_lens(server: Server, params: types.CodeLensParams) -> list[dict[str, Any]]:
-    """Answer from the snapshot alone."""
-    snapshot = server.session.snapshot(params.text_document.uri)
-    return [] if snapshot is None else code_lenses(snapshot)
-
-
 # The tables
 
 # pygls would keep a copy of each document too, with line ends that are not those of LSP.
@@ -314,7 +306,6 @@ _OURS_ALONE = (
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
     types.TEXT_DOCUMENT_DID_CLOSE,
-    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
     types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
 )
 
@@ -323,7 +314,6 @@ FEATURES: Mapping[str, tuple[Callable[..., Any], Any]] = {
     types.INITIALIZE: (initialize, None),
     types.INITIALIZED: (initialized, None),
     types.WORKSPACE_DID_CHANGE_CONFIGURATION: (did_change_configuration, None),
-    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: (did_change_workspace_folders, None),
     # Documents: their order matters, so these are plain functions
     types.TEXT_DOCUMENT_DID_OPEN: (did_open, None),
     types.TEXT_DOCUMENT_DID_CHANGE: (did_change, None),
@@ -331,8 +321,16 @@ FEATURES: Mapping[str, tuple[Callable[..., Any], Any]] = {
     types.TEXT_DOCUMENT_DID_CLOSE: (did_close, None),
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: (did_change_watched_files, None),
     # Features: pure functions of a snapshot
-    types.TEXT_DOCUMENT_CODE_ACTION: (on_code_action, types.CodeActionOptions(code_action_kinds=list(KINDS))),
-    types.TEXT_DOCUMENT_CODE_LENS: (on_code_lens, types.CodeLensOptions(resolve_provider=False)),
+    types.TEXT_DOCUMENT_CODE_ACTION: (
+        requests.code_action,
+        types.CodeActionOptions(code_action_kinds=list(requests.ACTION_KINDS)),
+    ),
+    types.TEXT_DOCUMENT_CODE_LENS: (requests.code_lens, types.CodeLensOptions(resolve_provider=False)),
+    types.TEXT_DOCUMENT_COMPLETION: (
+        requests.completion,
+        types.CompletionOptions(trigger_characters=requests.COMPLETION_TRIGGERS),
+    ),
+    types.TEXT_DOCUMENT_HOVER: (requests.hover, None),
     # Cancelling
     types.WINDOW_WORK_DONE_PROGRESS_CANCEL: (cancel_progress, None),
 }

@@ -24,6 +24,7 @@ class Client:
     edits: bool = False
     versioned_edits: bool = False
     saves: bool = False
+    shows_restored: bool = False
     asks: bool = False
     progress: bool = False
     server_status: bool = False
@@ -101,7 +102,7 @@ class Session:
     def change(self, steps: Sequence[Document]) -> bool:
         """A document has new texts, one after the other; return whether this took back its unsaved changes."""
         document = steps[-1]
-        disk = _disk(_path(document.uri)) if is_manifest(document.uri) else None
+        disk = _disk(_path(document.uri)) if is_edited(document) else None
         with self._mutex:
             present = self._open.get(document.uri)
             if present is None:
@@ -177,6 +178,11 @@ class Session:
         if document is None or not is_manifest(uri):
             return None
         return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings)
+
+
+def is_edited(document: Document) -> bool:
+    """Tell whether operations may edit a document: a manifest, or a script with a metadata block (PEP 723)."""
+    return is_manifest(document.uri) or "# /// script" in document.text
 
 
 def is_manifest(uri: str) -> bool:

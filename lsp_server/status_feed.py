@@ -60,10 +60,11 @@ class StatusFeed:
         self._sent[project] = status
         self.connection.tell(protocol.STATUS, status)
         self._publish_health()
+        self.progress.missing(project, {operation["id"] for operation in status["operations"]})
         for operation in status["operations"]:
             if operation["origin"]["pid"] == os.getpid():
                 if self.connection.session.client.progress:
-                    self.progress.show(operation)
+                    self.progress.show(project, operation)
                 self._announce(operation)
 
     def _publish_health(self) -> None:

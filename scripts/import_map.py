@@ -4,8 +4,8 @@
     python scripts/import_map.py pyimport2pkg-1.0.0-py3-none-any.whl
 
 That data names, for each of the 15,000 most downloaded distributions, the top-level modules of its wheel. What is kept:
-names that can be imported, without the folders that were packed by mistake (`tests`, `docs`, ...), at most four
-distributions each, and none with less than a fiftieth of the first one's downloads: those are mostly squatters.
+names that can be imported and `-stubs` (PEP 561), without the folders that were packed by mistake (`tests`, `docs`),
+at most four distributions each, and none with less than a fiftieth of the first one's downloads: mostly squatters.
 A `?` says that the first is not clearly ahead of the second, a `*` that many share the name.
 Lines are in the order of downloads. What the data has wrong or lacks stands in `import_names_extra.txt`, by hand.
 """
@@ -33,7 +33,7 @@ PACKED_BY_MISTAKE = frozenset(
     script scripts server settings setup shell site_packages src static swagger templates test test_utils testing tests
     tests_integration third_party timer tool tools tutorials types unit_tests util utils version website wheelhouse
     yapftests
-    """.split()
+    """.split()  # noqa: SIM905  words read better than quotes
 )
 
 
@@ -62,7 +62,7 @@ def normalized(name: str) -> str:
 def lines(modules: Mapping[str, list[str]], downloads: Mapping[str, int]) -> Iterator[tuple[int, str]]:
     """Yield each kept module's line with the downloads of its first distribution."""
     for module, distributions in modules.items():
-        if not module.isidentifier() or module.lower() in PACKED_BY_MISTAKE:
+        if not module.removesuffix("-stubs").isidentifier() or module.lower() in PACKED_BY_MISTAKE:
             continue
         ordered = sorted(set(distributions), key=lambda name: (-downloads.get(name, 0), name))
         most = downloads.get(ordered[0], 0)

@@ -124,6 +124,8 @@ class Replacement:
         if self._exchanged:
             exchange(self._temporary, self.target)
             self._exchanged = False
+            if read(self._temporary) != self._content:
+                exchange(self._temporary, self.target)  # somebody has saved over ours in between: theirs is the newest
 
     def _rename(self) -> None:
         deadline = time.monotonic() + _REPLACE_PATIENCE_SECONDS

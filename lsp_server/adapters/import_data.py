@@ -8,6 +8,10 @@ from lsp_server.core.import_map import ImportMap
 
 @cache
 def names() -> ImportMap:
-    """Return the list; it is taken apart at its first look-up."""
+    """Return the list. It is taken apart here, on the thread that reads a project, so that no request has to."""
     folder = resources.files("lsp_server") / "data"
-    return ImportMap((folder / "import_names.txt").read_text("utf-8"), (folder / "import_names_extra.txt").read_text("utf-8"))
+    found = ImportMap((folder / "import_names.txt").read_text("utf-8"), (folder / "import_names_extra.txt").read_text("utf-8"))
+    found.near_miss("")
+    found.lookup("")
+    found.modules_of("")
+    return found

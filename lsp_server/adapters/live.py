@@ -5,9 +5,10 @@ has; and every uv reads a `pyproject.toml` that it will write again after it too
 add, remove, version, upgrade).
 """
 
+import os
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,7 +77,7 @@ def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]
         root: the canonical root of the workspace, or a script's path.
         ignore: process ids to leave out, such as our own uv.
     """
-    return _working_in(root, set(psutil.pids()) - set(ignore))
+    return _working_in(root, set(_uv_pids()) - set(ignore))
 
 
 def running_command_of(pid: int) -> str | None:
@@ -109,7 +110,7 @@ def runs_users_command(process: UvProcess) -> bool:
 
 
 def _working_in(root: Path, pids: Iterable[int]) -> tuple[UvProcess, ...]:
-    found = (_look_at(pid) for pid in sorted(pids) if pid > 0 and _is_uv(pid))
+    found = (_look_at(pid) for pid in sorted(pids))
     return tuple(process for process in found if process is not None and _works_in(process, root))
 
 
@@ -118,14 +119,29 @@ def _works_in(process: UvProcess, root: Path) -> bool:
     return any(place is not None and place.is_relative_to(root) for place in places)
 
 
-def _is_uv(pid: int) -> bool:
+def _uv_pids() -> Iterator[int]:
+    if not _has_proc():
+        for process in psutil.process_iter(["name"]):
+            if _is_uv_name(process.info["name"] or ""):
+                yield process.pid
+        return
+    for name in os.listdir("/proc"):
+        if name.isdigit() and _is_uv_name(_comm(name)):
+            yield int(name)
+
+
+def _comm(pid: str) -> str:
+    # Plain descriptors: this is done for every process of the system, right before a commit.
     try:
-        if not _has_proc():
-            return _is_uv_name(psutil.Process(pid).name())
-        with open(f"/proc/{pid}/comm", "rb", buffering=0) as file:  # noqa: PTH123  half the cost of pathlib, for each process
-            return _is_uv_name(file.read().strip().decode("utf-8", "replace"))
-    except (psutil.Error, OSError):
-        return False
+        descriptor = os.open(f"/proc/{pid}/comm", os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        return os.read(descriptor, 64).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 @cache

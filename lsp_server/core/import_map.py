@@ -94,6 +94,13 @@ class ImportMap:
             return (Known(normalize(parts[0]), sure=True),)
         return _listed(line.removeprefix("? "), sure=not line.startswith("? "))
 
+    def stubs_of(self, module: str) -> str | None:
+        """Return the distribution of the types of a top-level module (PEP 561), None if the list has none."""
+        line = self._lines.get(f"{module}-stubs")
+        return (
+            next((name for name in line.split() if name not in "*?"), normalize(f"{module}-stubs")) if line is not None else None
+        )
+
     def is_namespace(self, module: str) -> bool:
         """Tell whether many distributions share a top-level name."""
         return self._lines.get(module, "").startswith("* ")
@@ -108,9 +115,10 @@ class ImportMap:
 
     def near_miss(self, name: str) -> str | None:
         """Return the well-known distribution that a name is one typo away from, if it is none itself."""
-        if name in self.all_names or len(name) < _SHORTEST_TYPO:
+        known, well_known = self.all_names, self.well_known
+        if name in known or len(name) < _SHORTEST_TYPO:
             return None
-        return next((typo for typo in _one_typo(name) if typo in self.well_known), None)
+        return next((typo for typo in _one_typo(name) if typo in well_known), None)
 
 
 _SHORTEST_TYPO = 4

@@ -139,7 +139,8 @@ def _add(file: PythonFile, ask: _Ask, candidate: Candidate, table: Table | None,
         argument[table.kind] = table.name
     if one.marker is not None and one.guard == "marker" and table is not None:
         argument["marker"] = one.marker
-    title = f"Add '{candidate.name}'{_provides(candidate, one, ask.finding.targets[0])} to {'this script' if table is None else table.label()}"
+    where = "this script" if table is None else table.label()
+    title = f"Add '{candidate.name}'{_provides(candidate, one, ask.finding.targets[0])} to {where}"
     return _action(title, "pyproject.add", argument, ask.diagnostics, preferred=preferred)
 
 
@@ -155,10 +156,9 @@ def _provides(candidate: Candidate, one: Import, module: str) -> str:
 
 
 def _stubs(file: PythonFile, place: Place, ask: _Ask) -> Iterator[CodeAction]:
-    """Types for a module that has none of its own: a `types-` distribution that the shipped list knows."""
+    """Types for a module that has none of its own, if the shipped list knows a distribution of them."""
     one = ask.finding.found
-    known = [candidate.name for candidate in candidates(file.view, place.member, ask.finding.targets)]
-    name = next((stub for stub in (f"types-{known}" for known in known) if stub in file.view.names.all_names), None)
+    name = file.view.names.stubs_of(one.top)
     if name is not None and not place.script:
         title = f"Add '{name}' (types of '{one.module}') to group 'dev'"
         argument = {"uri": file.uri, "requirements": [name], "group": "dev"}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lsp_server.core.candidates import candidates
+from lsp_server.core.candidates import Candidate, candidates, guess
 from lsp_server.core.judge import Finding
 from lsp_server.core.python_file import PythonFile
 
@@ -53,8 +53,21 @@ def _missing(file: PythonFile, finding: Finding, module: str) -> str:
     place = file.place
     where = "in this script's metadata" if place is not None and place.script else "by this project"
     found = candidates(file.view, place.member, finding.targets) if place is not None else ()
-    vouched = next((one.name for one in found if one.verified), None)
-    return f"{module} is not declared {where}" + (f"; '{vouched}' provides it" if vouched else "")
+    return f"{module} is not declared {where}{_vouched(file, finding, found)}"
+
+
+def _vouched(file: PythonFile, finding: Finding, found: tuple[Candidate, ...]) -> str:
+    """Say who provides a missing module; of a name that is only on the index, that nothing vouches for it."""
+    if found and found[0].verified:
+        return f"; '{found[0].name}' provides it"
+    if found and found[0].evidence != "index":
+        return f"; '{found[0].name}' may provide it"
+    name = guess(finding.found.top)
+    if found and found[0].resembles:
+        return f"; the index has '{name}', unverified: it is one typo away from '{found[0].resembles}'"
+    if found:
+        return f"; the index has '{name}', unverified: nothing says that it provides this"
+    return f"; the index has no '{name}'" if name is not None and file.view.answers.get(name) is False else ""
 
 
 def _condition(finding: Finding) -> str:

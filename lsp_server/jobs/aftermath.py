@@ -15,7 +15,7 @@ from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import selection
-from lsp_server.jobs.settle import Settling, judge
+from lsp_server.jobs.settle import Settling, judge, names_of
 from lsp_server.jobs.sync import Due, Lane, Synced
 from lsp_server.jobs.tools import executable_for
 
@@ -69,7 +69,7 @@ class Aftermath:
 
     def settle(self) -> None:
         """Look once more at each change that a uv may still undo."""
-        for item in list(self.settling):
+        for item in self._joined_by_later_writers():
             verdict = judge(self.place, item, by_user=self._by_user)
             if verdict.dropped and self._may_be_a_save(item):
                 continue
@@ -83,6 +83,17 @@ class Aftermath:
                 self._settled(item, relock=verdict.relock)
             else:
                 self.quiet.arm()
+
+    def _joined_by_later_writers(self) -> list[Settling]:
+        """Return what settles, each with the uv processes that may have read a stale text since.
+
+        One that started while a stale text stood writes it again after its writer has put our edit back, so an edit is
+        settled only when it stands and no uv that writes manifests is left.
+        """
+        if self.settling:
+            later = names_of([process for process in self.quiet.writers() if process.writes_manifest])
+            self.settling = [replace(item, writers=item.writers | later) for item in self.settling]
+        return list(self.settling)
 
     def _by_user(self, path: Path, text: str) -> bool:
         return self.saved.get(path) == text

@@ -36,10 +36,16 @@ SAVE_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell the user at once. `lost` is a file with the text that could not be put back, to be opened."""
+    """Something to tell the user at once.
+
+    `before` is the text that erased the user's, `after` the one with it; `lost` is a file with the text that could
+    not be put back, to be opened.
+    """
 
     message: str
     path: Path
+    before: str
+    after: str
     lost: Path | None = None
 
 
@@ -189,7 +195,8 @@ class Guardian:
         finally:
             replacement.discard()
         if done:
-            self.tell(Notice(f"{_who(item)} wrote an older text over {path.name}; your saved edit was put back", path))
+            message = f"{_who(item)} wrote an older text over {path.name}; your saved edit was put back"
+            self.tell(Notice(message, path, text, merged.text))
 
     def _is_saved_again(self, path: Path, item: _Guarded, text: str) -> bool:
         """Tell whether the user has saved this text: the disk shows it before the editor says so.
@@ -208,7 +215,8 @@ class Guardian:
         with self._mutex:
             if self._guarded.get(path) == item:
                 self._guarded[path] = replace(item, kept=True)
-        self.tell(Notice(f"{reason}; nothing was overwritten, your text is kept in {lost}", path, lost))
+        message = f"{reason}; nothing was overwritten, your text is kept in {lost}"
+        self.tell(Notice(message, path, _read(path) or "", item.saved, lost))
 
     def _forget(self, path: Path, item: _Guarded) -> None:
         with self._mutex:

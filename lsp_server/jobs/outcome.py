@@ -1,5 +1,6 @@
 """What the worker tells people: one sentence for each thing that can happen to an operation."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +98,8 @@ def unexpected(error: Exception) -> Failure:
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed")
+    if isinstance(error, sqlite3.Error):
+        return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
     return Failure("uv-failed", f"an internal error: {error!r}; the server's log has more")
 
 

@@ -3,7 +3,9 @@
 **Invariant:** nothing here touches the live project. A plan that fails leaves nothing to roll back.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -221,13 +223,16 @@ def run_uv(
 
     def note(pid: int) -> None:
         started.append(ProcessId(pid, uv.start_time(pid)))
-        journal.child_started(started[0])
+        # It runs already, so a journal that cannot be written must not make us lose sight of it.
+        with suppress(sqlite3.Error):
+            journal.child_started(started[0])
 
     try:
         return uv.run(command, folder=folder, environ=environ, cancellation=cancellation, started=note)
     finally:
         for child in started:
-            journal.child_ended(child)
+            with suppress(sqlite3.Error):
+                journal.child_ended(child)
 
 
 def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:

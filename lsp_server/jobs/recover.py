@@ -7,6 +7,7 @@ import psutil
 
 from lsp_server.adapters import files, uv
 from lsp_server.adapters import project as projects
+from lsp_server.core import facts, intent
 from lsp_server.core.operation import Failure, Operation, State, advance
 from lsp_server.jobs.journal import Change, Journal
 from lsp_server.jobs.place import Place, is_alive, now
@@ -74,7 +75,7 @@ def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation
     for operation, owner in journal.unfinished_with_owner(project):
         if is_alive(owner):
             continue
-        if journal.change_of(operation.id) is not None:
+        if _stands(journal, operation):
             ended = _ended(operation, "done", message="committed; the server ended before it could sync")
         else:
             failure = Failure(
@@ -85,6 +86,24 @@ def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation
         journal.save(ended)
         found.append(ended)
     return tuple(found)
+
+
+def _stands(journal: Journal, operation: Operation) -> bool:
+    """Tell whether an operation was committed, and a stale text has not taken it back since."""
+    change = journal.change_of(operation.id)
+    if change is None:
+        return False
+    wanted = intent.from_argument(operation.command, operation.argument)
+    for path, after in change.after.items():
+        if not isinstance(wanted, intent.BadArgument) and path.suffix == ".toml":
+            before, made, present = (_facts(text) for text in (change.before[path], after, files.read(path)))
+            if any(facts.concerns(wanted, key) for key in facts.dropped(before, made, present)):
+                return False
+    return True
+
+
+def _facts(content: bytes | None) -> facts.Facts:
+    return facts.of_manifest((content or b"").decode("utf-8", "replace"))
 
 
 def _ended(operation: Operation, state: State, **changes: Any) -> Operation:  # noqa: ANN401  field values

@@ -1,5 +1,6 @@
 """The sync that follows committed edits: one for all of them, in the live project, when the terminal lets it."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from lsp_server.jobs.place import Place
 from lsp_server.jobs.plan import run_uv
 from lsp_server.jobs.selection import Selection
 from lsp_server.locks.rank import assert_may_start_uv
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class Lane:
             outcome = self._sync(executable, settings, due, cancellation)
         except OSError as error:
             outcome = Synced(due, Failure("sync-failed", f"uv could not be started: {error}"))
+        except Exception as error:  # noqa: BLE001  the boundary of a thread: without an end its operations never finish
+            _log.exception("a sync failed unexpectedly")
+            outcome = Synced(due, Failure("sync-failed", f"an internal error: {error!r}; the server's log has more"))
         self.finished(outcome)
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:

@@ -5,8 +5,10 @@ look at, does one thing, and looks again. It waits for events with nothing held 
 """
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -333,7 +335,9 @@ class Worker:
         self._waits.was_busy = isinstance(result, Busy)
         match result:
             case Committed(open_documents=documents, alive=alive):
-                self.place.journal.mark(begun.change, "committed")
+                # Without the mark the next transaction, or a restart, finds the files as planned and sets it then.
+                with suppress(sqlite3.Error):
+                    self.place.journal.mark(begun.change, "committed")
                 for path in documents:
                     self._editor.save(path)
                 editors = names_of([process for process in alive if process.writes_manifest])

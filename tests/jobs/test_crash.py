@@ -1,18 +1,22 @@
 """Killed at every step: afterwards the files are a matching pair, nothing is left lying or running, and a retry works."""
 
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from lsp_server.core.diff import Edit
 from lsp_server.core.operation import Operation
 from lsp_server.demo import parts
 from lsp_server.jobs.inherit import inherit
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import this_process
 from tests.support.clerk import clerk
-from tests.support.office import Desk, are_gone, desk, process
+from tests.support.office import Desk, Papers, are_gone, desk, process
 from tests.support.projects import Project
 
 KILLED_AT = """
@@ -29,6 +33,23 @@ def commit(self, expected):
     return done
 files.Replacement.commit = commit
 """
+
+
+class Locking(Papers):
+    """An editor in which, while we edit its document, somebody locks the journal."""
+
+    def __init__(self, journal: Path) -> None:
+        super().__init__()
+        self.journal = journal
+        self.other = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
+        if not self.other.in_transaction and not self.told:
+            self.other.close()
+            self.other = sqlite3.connect(self.journal, isolation_level=None, check_same_thread=False)
+            self.other.execute("BEGIN IMMEDIATE")
+            self.told.append("locked")
+        return super().apply(path, version, edits, label)
 
 
 def lies_about(project: Project) -> list[str]:
@@ -158,6 +179,26 @@ files.exchange = exchanged
         assert not lies_about(project)
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_an_edit_that_was_overwritten_before_the_crash_is_not_called_done(project: Project, *, stands: bool) -> None:
+    before = project.text()
+    with desk(project) as jobs:
+        (operation,) = jobs.done(jobs.add("alpha"))
+    # As a server leaves it that was killed while it planned the edit again, after a stale write.
+    gone = project.tools.start([sys.executable, "-c", ""], project.root)
+    owner = process(gone.pid)
+    gone.wait(10)
+    with closing(Journal(project.tools.base / "state" / "journal.sqlite3", owner)) as journal:
+        journal.save(replace(operation, state="waiting", finished_at=None, attempts=1))
+    if not stands:
+        project.write(before)
+    with restarted(project) as (jobs, left):
+        assert left.state == ("done" if stands else "failed")
+        if not stands:
+            retried(jobs, left)
+    assert '"alpha>=2.0"' in project.text()
+
+
 class TestState:
     def test_a_corrupt_journal_is_set_aside_and_a_new_one_begun(self, project: Project) -> None:
         state = project.tools.base / "state"
@@ -206,6 +247,24 @@ class TestState:
                 other.execute("ROLLBACK")
             jobs.done(jobs.add("alpha"))
         assert "alpha" in project.text()
+
+    def test_a_journal_that_gets_locked_after_the_commit_takes_nothing_back(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("lsp_server.jobs.journal.BUSY_SECONDS", 0.2)
+        project.uv_ok("sync")
+        editor = Locking(project.tools.base / "state" / "journal.sqlite3")
+        editor.show(project.manifest)
+        with desk(project, editor) as jobs:
+            operation = jobs.add("alpha")
+            jobs.wait(lambda: jobs.worker.ledger.get(operation.id) is None, "the end")
+            assert '"alpha>=2.0"' in project.text()
+            assert project.installed() == {"alpha": "2.0"}
+            editor.other.execute("ROLLBACK")
+            editor.show(project.manifest)
+            jobs.done(jobs.ask("bumpVersion", bump="major"))
+            assert jobs.changes()[0].operations == (operation.id,)
+        editor.other.close()
 
     def test_a_state_folder_that_vanishes_is_made_again(self, project: Project) -> None:
         with desk(project) as jobs:

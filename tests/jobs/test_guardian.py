@@ -94,6 +94,26 @@ class TestRestored:
         assert '"alpha' in project.text()
         assert 'version = "0.1.0"' in project.text()
 
+    def test_together_with_an_operation_of_ours(self, project: Project) -> None:
+        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        editor = Papers()
+        with desk(project, editor) as jobs:
+            jobs.worker.wake.set()
+            editor.show(project.manifest)
+            uv = at_work(project, gate, "add", "doomed")
+            operation = jobs.add("alpha")
+            # It is planned from that uv's half-done text, which cannot be built: planned anew when uv has ended.
+            jobs.until(operation, "planning")
+            jobs.save(project.text() + MINE)
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.until_told("put back")
+            jobs.done(operation)
+        assert project.text().endswith(MINE)
+        assert '"alpha>=2.0"' in project.text()
+        assert "doomed" not in project.text()
+        project.uv_ok("lock", "--check")
+
     def test_the_body_of_a_script(self, tools: Tools, wheels: Path) -> None:
         project = projects.plain(tools, wheels)
         script = projects.script(tools, wheels)

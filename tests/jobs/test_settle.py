@@ -1,14 +1,22 @@
 """A stale text that another uv writes over a committed edit is seen, and the edit is made again; a person's wish is not."""
 
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from lsp_server.adapters import live
+import pytest
+
+from lsp_server.adapters import git, live
 from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.core.diff import Edit
+from lsp_server.core.intent import Add
 from lsp_server.demo import parts
-from tests.support.office import Papers, desk
+from lsp_server.jobs.selection import Asked
+from lsp_server.jobs.settle import Settling, Verdict, judge
+from tests.support.office import Desk, Papers, desk, process
 from tests.support.projects import Project
 
 
@@ -97,21 +105,90 @@ def test_a_rollback_that_comes_after_us_is_undone(project: Project) -> None:
     project.uv_ok("lock", "--check")
 
 
-def test_a_drop_with_no_uv_about_is_a_persons_wish(project: Project) -> None:
+class TestJudge:
+    """One committed add, and what is made of each text that may come after it while a uv lives that had read before."""
+
+    @pytest.fixture
+    def committed(self, project: Project) -> Iterator[tuple[Desk, Settling]]:
+        project.tools.git(project.root, "init", "--quiet", "--initial-branch=main")
+        project.tools.git(project.root, "add", "pyproject.toml")
+        project.tools.git(project.root, "commit", "--quiet", "--message=first")
+        living = project.tools.start([sys.executable, "-c", "input()"], project.root)
+        with desk(project, sync_after_edit=False) as jobs:
+            (operation,) = jobs.done(jobs.add("alpha"))
+            (change,) = jobs.changes()
+            asked = (Asked(operation.id, Add(("alpha",)), project.manifest),)
+            writers = frozenset({process(living.pid)})
+            state = git.state(project.root)
+            yield jobs, Settling(change.id, asked, change.before, change.after, writers, writers, state)
+
+    def verdict(self, committed: tuple[Desk, Settling], *, saved: str | None = None, **changes: Any) -> Verdict:
+        jobs, item = committed
+        place = jobs.office.place(jobs.known)
+        return judge(place, replace(item, **changes), by_user=lambda _path, text: text == saved)
+
+    def test_the_edit_stands_and_is_watched_until_that_uv_ends(self, committed: tuple[Desk, Settling]) -> None:
+        assert self.verdict(committed) == Verdict(settled=False, culprits=(next(iter(committed[1].writers)).pid,))
+        assert self.verdict(committed, writers=frozenset()).settled
+
+    def test_a_stale_text_is_a_loss(self, committed: tuple[Desk, Settling], project: Project) -> None:
+        project.write((committed[1].before[project.manifest] or b"").decode() + "# of the uv\n")
+        verdict = self.verdict(committed)
+        assert verdict.dropped == (committed[1].asked[0].operation,)
+        assert verdict.culprits
+
+    def test_a_text_that_the_user_saved_is_not(self, committed: tuple[Desk, Settling], project: Project) -> None:
+        stale = (committed[1].before[project.manifest] or b"").decode()
+        project.write(stale)
+        assert self.verdict(committed, saved=stale) == Verdict(settled=True)
+
+    def test_a_text_that_no_uv_could_write_is_not(self, committed: tuple[Desk, Settling], project: Project) -> None:
+        project.write((committed[1].before[project.manifest] or b"").decode())
+        assert self.verdict(committed, editors=frozenset()) == Verdict(settled=True)
+
+    @pytest.mark.parametrize("words", [("checkout", "--force", "-b", "other"), ("checkout", "HEAD", "--", ".")])
+    def test_what_git_checked_out_is_not(
+        self, committed: tuple[Desk, Settling], project: Project, words: tuple[str, ...]
+    ) -> None:
+        project.tools.git(project.root, *words)
+        project.write((committed[1].before[project.manifest] or b"").decode())
+        assert self.verdict(committed) == Verdict(settled=True)
+
+    @pytest.mark.parametrize("torn", ["", "[project]\nname = "])
+    def test_a_torn_text_says_nothing(self, committed: tuple[Desk, Settling], project: Project, torn: str) -> None:
+        project.write(torn)
+        assert not self.verdict(committed).dropped
+
+    def test_another_value_is_somebodys_decision(self, committed: tuple[Desk, Settling], project: Project) -> None:
+        project.write(project.text().replace("alpha>=2.0", "alpha>=1.0"))
+        assert not self.verdict(committed).dropped
+
+    def test_a_later_operation_of_ours_is_no_loss(self, committed: tuple[Desk, Settling]) -> None:
+        jobs, _ = committed
+        jobs.done(jobs.ask("remove", packages=["alpha"]))
+        assert not self.verdict(committed).dropped
+
+    def test_a_lock_that_a_uv_wrote_over_ours_is_made_again(self, committed: tuple[Desk, Settling], project: Project) -> None:
+        project.lock.write_bytes(b"version = 1\n")
+        assert self.verdict(committed, writers=frozenset()).relock
+
+
+def test_a_uv_that_writes_a_stale_lock_after_us_is_corrected(project: Project) -> None:
     project.uv_ok("sync")
-    before = project.text()
     gate = project.gate()
-    parts.make_package(project.root.parent / "slow", "slow", "1.0", parts.Backend(gate, at="metadata"))
+    folder = parts.make_package(project.root.parent / "slow", "slow", "1.0", parts.Backend(gate, at="metadata"))
+    project.add_source_dependency("slow", f'{{ path = "{folder.as_posix()}" }}')
+    # `uv tree` locks from what it read before us, holds no lock meanwhile, and is stopped at the metadata.
+    tree = project.uv_start("tree")
+    gate.wait_reached()
+    project.write(project.text().replace('    "slow",\n', ""))
     with desk(project) as jobs:
-        # `uv tree` never writes the manifest, yet is a uv that is alive around the commit.
-        beside = project.uv_start("run", "--no-project", "--with", str(project.root.parent / "slow"), "python", "-V")
-        gate.wait_reached()
         operation = jobs.add("alpha")
-        jobs.until(operation, "committing", "syncing", "done")
-        jobs.wait(lambda: bool(jobs.changes()))
-        project.write(before)
+        jobs.wait(lambda: bool(jobs.changes()), "the commit")
+        assert jobs.now(operation).state == "committing"
         gate.open()
-        beside.wait(20)
-        (ended,) = jobs.finish(operation)
-        assert ended.attempts <= 1
-    assert project.text() == before
+        assert tree.wait(20) == 0
+        jobs.done(operation)
+    assert '"alpha>=2.0"' in project.text()
+    project.uv_ok("lock", "--check")
+    project.uv_ok("sync", "--check", "--inexact")

@@ -73,15 +73,17 @@ def _story(window: Window, gate: parts.Gate) -> None:
     window.toasts.first.wait_for()
     _shot(window, "failure")
     window.toasts.get_by_role("button", name="Clear Notification").first.click()
-    window.row("Add kappa").click()
+    window.row("Add delta").click()
     _shot(window, "queue")
 
     window.type_at_end("# mine\n")
     window.palette("pyproject: Bump Version…")
-    expect(window.page.locator(".quick-input-list .monaco-list-row", has_text="1.0.0")).to_be_visible()
+    expect(window.page.locator(".quick-input-list .monaco-list-row", has_text="post1")).to_be_visible()
+    expect(window.page.locator(".quick-input-widget .monaco-progress-container.done")).to_be_attached()
     _shot(window, "bump")
     window.choose("minor")
     window.expect_status("save pyproject.toml to go on")
+    expect(window.row("Bump minor")).to_contain_text("waits for your save")
     _shot(window, "needs-save")
 
 

@@ -85,6 +85,35 @@ def test_a_document_in_two_columns_is_left_clean_in_both(editor: Editor, project
     expect(window.page.get_by_text('"0.2.0"')).to_have_count(2)
 
 
+def test_a_document_that_is_shown_in_a_diff_only_is_left_clean(editor: Editor, project: projects.Project) -> None:
+    project.uv_ok("lock")
+    window = editor.open(project.root, project.manifest)
+    window.expect_status("demo 0.1.0")
+    window.palette("File: Compare Active File with Saved")
+    window.page.locator(".monaco-diff-editor .view-line", has_text="0.1.0").first.wait_for()
+    _bump(window, "minor")
+    window.expect_status("demo 0.2.0")
+    window.expect_dirty("pyproject.toml", dirty=False)
+    assert 'version = "0.2.0"' in project.text()
+
+
+def test_a_renamed_folder_is_the_same_project_under_its_new_name(editor: Editor, project: projects.Project) -> None:
+    project.uv_ok("lock")
+    inner = project.root / "inner"
+    inner.mkdir()
+    (inner / "pyproject.toml").write_text(project.text().replace('"demo"', '"inner"'))
+    window = editor.open(project.root, inner / "pyproject.toml")
+    window.expect_status("inner 0.1.0")
+    inner.rename(project.root / "renamed")
+    window.page.keyboard.press("ControlOrMeta+P")
+    window.answer("Search files", "renamed/pyproject.toml", row="renamed")
+    window.expect_status("inner 0.1.0")
+    _bump(window, "minor")
+    window.expect_status("inner 0.2.0")
+    assert 'version = "0.2.0"' in (project.root / "renamed" / "pyproject.toml").read_text()
+    assert 'version = "0.1.0"' in project.text()
+
+
 def test_a_closed_manifest_is_edited_on_the_disk(editor: Editor, project: projects.Project) -> None:
     project.uv_ok("lock")
     window = editor.open(project.root)

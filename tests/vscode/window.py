@@ -53,6 +53,7 @@ class Window:
                 row.click(timeout=patience)
             except NotShown:
                 self.page.keyboard.press("Escape")
+                self.page.locator(".quick-input-widget").wait_for(state="hidden")
             else:
                 return
         raise AssertionError(f"the palette has no command {title!r}")
@@ -63,12 +64,12 @@ class Window:
         row.wait_for()
         row.click()
 
-    def answer(self, prompt: str, text: str) -> None:
-        """Type into the picker or box that shows this prompt, and take the first choice."""
+    def answer(self, prompt: str, text: str, row: str | None = None) -> None:
+        """Type into the picker that shows this prompt, and take the first choice once `row` (or the text) is there."""
         box = self.page.locator(f'.quick-input-widget:visible input.input[placeholder*="{prompt}"]')
         box.wait_for()
         box.fill(text)
-        self.page.locator(".quick-input-list .monaco-list-row:visible", has_text=text).first.wait_for()
+        self.page.locator(".quick-input-list .monaco-list-row:visible", has_text=row or text).first.wait_for()
         box.press("Enter")
 
     def show_queue(self) -> None:

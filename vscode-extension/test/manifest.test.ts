@@ -80,6 +80,7 @@ describe("the pickers", () => {
     const items = bumpItems(new Map([["minor", "1.3.0"]]));
     expect(items.find(({ part }) => part === "minor")?.description).toBe("1.3.0");
     expect(items).toHaveLength(10);
+    expect(bumpItems(new Map([["alpha", null]])).map(({ part }) => part)).not.toContain("alpha");
   });
 });
 

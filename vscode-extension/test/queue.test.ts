@@ -59,6 +59,8 @@ describe("the queue", () => {
     expect(waiting).toContain("planned 2 times");
     expect(waiting).toContain("waits for uv sync (pid 4711, 12 s)");
     expect(waiting).toContain("uv's environment lock: /w/demo/.venv/.lock");
+    const near = detailLines(operation({ state: "waiting", blockedBy: sync }), now, "file:///w/demo");
+    expect(near).toContain("uv's environment lock: .venv/.lock");
     expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
   });
 

@@ -23,4 +23,12 @@ export class EventEmitter<T> {
 export const window = {};
 export const workspace = {};
 export const commands = {};
-export const Uri = {};
+export const Uri = {
+  parse: (text: string): { toString: () => string } => ({ toString: () => text }),
+};
+export class TabInputText {
+  readonly uri: unknown;
+  constructor(uri: unknown) {
+    this.uri = uri;
+  }
+}

@@ -18,7 +18,7 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
   const picker = window.createQuickPick<BumpItem>();
   picker.title = l10n.t("Bump Version");
   picker.placeholder = current === undefined ? "" : l10n.t("now {0}", current);
-  const numbers = new Map<Part, string>();
+  const numbers = new Map<Part, string | null>();
   picker.items = bumpItems(numbers);
   picker.busy = true;
   void fill(app, uri, current, numbers, () => {
@@ -43,9 +43,11 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
   return item === undefined ? undefined : bumpCall(uri, item.part, current);
 }
 
-export function bumpItems(numbers: ReadonlyMap<Part, string>): readonly BumpItem[] {
-  const known = parts.map((part) => ({ label: part, description: numbers.get(part) ?? "", part }));
-  return [...known, { label: l10n.t("$(edit) another version…"), part: "other" }];
+/** The parts with the numbers that are known by now; null is a step that this version cannot make, such as alpha. */
+export function bumpItems(numbers: ReadonlyMap<Part, string | null>): readonly BumpItem[] {
+  const possible = parts.filter((part) => numbers.get(part) !== null);
+  const items = possible.map((part) => ({ label: part, description: numbers.get(part) ?? "", part }));
+  return [...items, { label: l10n.t("$(edit) another version…"), part: "other" }];
 }
 
 async function bumpCall(uri: Uri, part: Part | "other", current: string | undefined): Promise<Call | undefined> {
@@ -64,7 +66,7 @@ async function fill(
   app: App,
   uri: Uri,
   current: string | undefined,
-  numbers: Map<Part, string>,
+  numbers: Map<Part, string | null>,
   show: () => void,
 ): Promise<void> {
   if (!app.server.offers("pyproject.preview")) {
@@ -76,10 +78,8 @@ async function fill(
     const answer = (await app.server.execute(call).catch(() => undefined)) as Preview<unknown> | undefined;
     const edit = answer === undefined ? undefined : await app.server.toEdit(answer.edits);
     const version = edit === undefined ? undefined : versionAfter(edit, uri, current);
-    if (version !== undefined) {
-      numbers.set(bump, version);
-      show();
-    }
+    numbers.set(bump, version ?? null);
+    show();
   }
 }
 

@@ -56,21 +56,21 @@ function sectionRows(status: ProjectStatus, now: number): readonly Row[] {
         icon: "",
         tooltip: "",
         context: "section",
-        children: ordered.map((operation) => operationRow(operation, now)),
+        children: ordered.map((operation) => operationRow(operation, now, status.project)),
         open: true,
       },
     ];
   });
 }
 
-function operationRow(operation: Operation, now: number): Row {
+function operationRow(operation: Operation, now: number, project: string): Row {
   const can = [
     "operation",
     ...(isCancellable(operation) ? ["cancel"] : []),
     ...(operation.state === "failed" ? ["retry"] : []),
     ...(isUndoable(operation) ? ["undo"] : []),
   ];
-  const details = detailLines(operation, now);
+  const details = detailLines(operation, now, project);
   return {
     id: operation.id,
     label: titleOf(operation),
@@ -103,7 +103,7 @@ function describe(operation: Operation, now: number): string {
 }
 
 /** Who, since when, on what, and what the tools said: each line one child of the operation. */
-export function detailLines(operation: Operation, now: number): readonly string[] {
+export function detailLines(operation: Operation, now: number, project = ""): readonly string[] {
   const { origin, blockedBy, error } = operation;
   const times = [
     l10n.t("asked by {0} (pid {1}) at {2}", origin.client, String(origin.pid), clock(operation.createdAt)),
@@ -114,11 +114,20 @@ export function detailLines(operation: Operation, now: number): readonly string[
   const waits =
     blockedBy === null
       ? []
-      : [l10n.t("waits for {0}", holder(blockedBy, now)), `${lockWords(blockedBy)}: ${blockedBy.path}`];
+      : [
+          l10n.t("waits for {0}", holder(blockedBy, now)),
+          `${lockWords(blockedBy)}: ${within(blockedBy.path, project)}`,
+        ];
   const output = error === null ? [] : [`${error.code}: ${error.message}`, ...lastLines(error.detail ?? "", 8)];
   // What it waits for is already said, with the seconds; and so is why it failed.
   const message = blockedBy !== null || error !== null || operation.message === "" ? [] : [operation.message];
   return [...times, ...waits, ...message, ...output];
+}
+
+/** A path as seen from the project, where it lies in it. */
+function within(path: string, project: string): string {
+  const folder = decodeURIComponent(project.replace(/^file:\/\//, ""));
+  return folder !== "" && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
 function lastLines(text: string, count: number): readonly string[] {

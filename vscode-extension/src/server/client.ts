@@ -18,7 +18,7 @@ import { serverSettings, withoutOurs } from "./settings";
 const extras: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const announced = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...announced, pyprojectSave: true, pyprojectStatus: true };
+    capabilities.experimental = { ...announced, pyprojectSave: true, pyprojectRestored: true, pyprojectStatus: true };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

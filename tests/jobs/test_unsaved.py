@@ -1,0 +1,109 @@
+"""Open documents: a clean one follows at once, one with unsaved changes gets the edit in its buffer and waits."""
+
+import pytest
+
+from tests.support.office import Desk, Papers, desk
+from tests.support.projects import Project
+
+MINE = "\n# mine, unsaved\n"
+
+
+@pytest.fixture
+def editor(project: Project) -> Papers:
+    made = Papers()
+    made.show(project.manifest)
+    return made
+
+
+def shown(editor: Papers, project: Project) -> str:
+    return editor.open[project.manifest].text
+
+
+def saved(jobs: Desk, editor: Papers, project: Project) -> None:
+    jobs.save(shown(editor, project))
+
+
+def test_a_clean_document_shows_what_is_on_disk(project: Project, editor: Papers) -> None:
+    with desk(project, editor) as jobs:
+        jobs.done(jobs.add("alpha"))
+    assert shown(editor, project) == project.text()
+    assert not editor.open[project.manifest].dirty
+    assert "alpha" in project.text()
+
+
+def test_a_byte_order_mark_stays_on_disk_and_out_of_the_document(project: Project) -> None:
+    project.manifest.write_bytes(b"\xef\xbb\xbf" + project.manifest.read_bytes())
+    editor = Papers()
+    editor.show(project.manifest)
+    editor.type(project.manifest, shown(editor, project).removeprefix("\ufeff"))
+    editor.open[project.manifest] = editor.open[project.manifest].__class__(shown(editor, project), 3, dirty=False)
+    editor.saves = True
+    with desk(project, Bare(editor)) as jobs:
+        jobs.done(jobs.add("alpha"))
+    assert project.manifest.read_bytes().startswith(b"\xef\xbb\xbf[project]")
+    assert not shown(editor, project).startswith("\ufeff")
+    assert "alpha" in shown(editor, project)
+
+
+class Bare(Papers):
+    """Its save leaves the file alone, which has the text already but for the mark that the document does not show."""
+
+    def __init__(self, other: Papers) -> None:
+        super().__init__()
+        self.open = other.open
+
+    def save(self, path: object) -> bool:
+        del path
+        return True
+
+
+def test_an_unsaved_document_gets_the_edit_and_the_users_save_lets_it_go_on(project: Project, editor: Papers) -> None:
+    editor.type(project.manifest, project.text() + MINE)
+    before = project.text()
+    with desk(project, editor) as jobs:
+        operation = jobs.add("alpha")
+        waiting = jobs.until(operation, "needsSave")
+        assert waiting.in_buffer
+        assert "unsaved" in waiting.message
+        assert project.text() == before
+        assert "alpha" in shown(editor, project)
+        assert shown(editor, project).endswith(MINE)
+        saved(jobs, editor, project)
+        jobs.done(operation)
+    assert '"alpha>=2.0"' in project.text()
+    assert project.text().endswith(MINE)
+    project.uv_ok("lock", "--check")
+    assert "alpha" in project.installed()
+
+
+def test_it_holds_nobody_up_while_it_waits_for_the_user(project: Project, editor: Papers) -> None:
+    editor.type(project.manifest, project.text() + MINE)
+    with desk(project, editor) as jobs:
+        jobs.until(jobs.add("alpha"), "needsSave")
+        jobs.done(jobs.ask("lock"))
+
+
+def test_an_edit_that_the_user_takes_back_before_saving_is_cancelled(project: Project, editor: Papers) -> None:
+    mine = project.text() + MINE
+    editor.type(project.manifest, mine)
+    with desk(project, editor) as jobs:
+        operation = jobs.add("alpha")
+        jobs.until(operation, "needsSave")
+        jobs.save(mine)
+        (ended,) = jobs.finish(operation)
+        assert ended.state == "cancelled"
+    assert project.text() == mine
+
+
+def test_closing_without_saving_gives_the_edit_up(project: Project, editor: Papers) -> None:
+    editor.type(project.manifest, project.text() + MINE)
+    before = project.text()
+    with desk(project, editor) as jobs:
+        operation = jobs.add("alpha")
+        jobs.until(operation, "needsSave")
+        del editor.open[project.manifest]
+        jobs.worker.closed(project.manifest)
+        (ended,) = jobs.finish(operation)
+        assert ended.state == "cancelled"
+        jobs.done(jobs.add("eta"))
+    assert project.text().count("alpha") == before.count("alpha")

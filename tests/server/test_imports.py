@@ -1,0 +1,176 @@
+"""From an import to the environment, over stdio and with the real uv; and each case file on the real server."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lsp_server.demo import parts
+from tests.support import import_cases, projects
+from tests.support.buffers import path_of
+from tests.support.client import Client
+from tests.support.import_cases import CASES
+from tests.support.projects import Project, Tools
+
+Diagnostics = list[dict[str, Any]]
+
+
+def _published(client: Client, path: Path, right: Callable[[Diagnostics], bool], after: int = 0) -> Diagnostics:
+    """Wait for diagnostics of a file that are right."""
+    said = client.wait_for(
+        lambda message: (
+            message.method == "textDocument/publishDiagnostics"
+            and path_of(message.params["uri"]) == path
+            and right(message.params["diagnostics"])
+        ),
+        20,
+        f"the diagnostics of {path.name}",
+        after,
+    )
+    found: Diagnostics = said.params["diagnostics"]
+    return found
+
+
+def _codes(*wanted: str) -> Callable[[Diagnostics], bool]:
+    return lambda found: [one["code"] for one in found] == list(wanted)
+
+
+def _actions(client: Client, path: Path, word: str, diagnostics: Diagnostics) -> list[dict[str, Any]]:
+    context = {"diagnostics": diagnostics, "only": ["quickfix"]}
+    params = {"textDocument": {"uri": path.as_uri()}, "range": client.range_of(path, word), "context": context}
+    found: list[dict[str, Any]] = client.request("textDocument/codeAction", params) or []
+    return found
+
+
+def _preferred(client: Client, path: Path, word: str) -> dict[str, Any]:
+    return next(one for one in _actions(client, path, word, client.diagnostics(path)) if one.get("isPreferred"))
+
+
+def _done(client: Client, action: dict[str, Any]) -> None:
+    client.wait_operation(client.run_action(action)["id"], "done")
+
+
+def _source(folder: Path, text: str, name: str = "src/demo/__init__.py") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture
+def client(tools: Tools) -> Iterator[Client]:
+    with Client(env=tools.environment, cwd=tools.base, expect_exit=0) as client:
+        client.initialize(root=tools.base, initialization_options={})
+        yield client
+        client.shutdown()
+
+
+def test_an_import_does_not_become_a_dependency_by_one_fix(client: Client, project: Project) -> None:
+    project.uv_ok("add", "gamma")
+    path = _source(project.root, "import delta\nimport gamma\n")
+    client.open(path, "python")
+    (said,) = _published(client, path, _codes("import-transitive"))
+    assert "'gamma' needs it" in said["message"]
+    fix = _preferred(client, path, "delta")
+    assert fix["diagnostics"] == [said]
+    after = client.mark()
+    _done(client, fix)
+    assert "delta" in project.text()
+    assert "delta" in project.installed()
+    _published(client, path, _codes(), after)
+
+
+def test_a_declared_module_is_not_installed_by_one_fix(client: Client, project: Project) -> None:
+    project.uv_ok("sync")
+    project.uv_ok("add", "alpha")
+    project.uv_ok("add", "--frozen", "zeta")
+    path = _source(project.root, "import alpha\nimport zeta\n")
+    client.open(path, "python")
+    _published(client, path, _codes("import-not-installed"))
+    after = client.mark()
+    _done(client, _preferred(client, path, "zeta"))
+    assert "zeta" in project.installed()
+    _published(client, path, _codes(), after)
+
+
+def test_an_unknown_name_is_offered_before_the_index_has_it(client: Client, project: Project) -> None:
+    project.uv_ok("add", "alpha")
+    path = _source(project.root, "import epsilon\nimport nosuchthing\n")
+    client.open(path, "python")
+    asked = _published(client, path, lambda found: all("the index has" in one["message"] for one in found) and bool(found))
+    assert asked[1]["message"].endswith("the index has no 'nosuchthing'")
+    (first, *_) = _actions(client, path, "epsilon", asked[:1])
+    assert first["title"].startswith("Add 'epsilon' (unverified")
+    assert "isPreferred" not in first
+    assert _actions(client, path, "nosuchthing", asked[1:]) == []
+
+
+def test_a_sibling_is_not_added_as_a_member_of_the_workspace(client: Client, tools: Tools, wheels: Path) -> None:
+    root, members = projects.workspace(tools, wheels)
+    root.uv_ok("sync")
+    path = _source(members["two"].root, "import one\n", "two.py")
+    client.open(path, "python")
+    _published(client, path, _codes())
+    (fix, *_) = _actions(client, path, "one", [])
+    assert "this workspace's member" in fix["title"]
+    _done(client, fix)
+    assert "workspace = true" in members["two"].text()
+    assert '"one"' in members["two"].text()
+
+
+def test_a_script_loses_what_was_typed_while_its_metadata_changed(client: Client, tools: Tools) -> None:
+    wheels = tools.base / "wheels"
+    parts.make_wheel(wheels, "pyyaml", "6.0", modules={"yaml/__init__.py": ""})
+    path = projects.script(tools, wheels)
+    path.write_text(path.read_text("utf-8") + "import yaml\n", "utf-8")
+    client.open(path, "python")
+    _published(client, path, _codes("import-missing"))
+    added = client.run_action(_preferred(client, path, "yaml"))
+    client.type(path, client.buffer(path).text + "# typed meanwhile\n")
+    client.wait_operation(added["id"], ["needsSave", "done"])
+    after = client.mark()
+    client.save(path)
+    client.wait_operation(added["id"], "done")
+    text = path.read_text("utf-8")
+    assert "# typed meanwhile" in text
+    assert '"pyyaml' in text
+    _published(client, path, _codes(), after)
+
+
+def test_completion_and_hover_know_nothing_of_the_project(client: Client, project: Project) -> None:
+    project.uv_ok("add", "mu-nu")
+    path = _source(project.root, "import mu_nu\nimport mu")
+    client.open(path, "python")
+    _published(client, path, lambda _found: True)
+    where = {"textDocument": {"uri": path.as_uri()}, "position": {"line": 1, "character": 9}}
+    assert [one["label"] for one in client.request("textDocument/completion", where)] == ["mu_nu"]
+    hover = client.request("textDocument/hover", {**where, "position": {"line": 0, "character": 8}})
+    assert "**mu-nu** provides `mu_nu`" in hover["contents"]["value"]
+    assert "installed: 1.0" in hover["contents"]["value"]
+
+
+def test_unused_dependencies_are_not_told_in_the_manifest(client: Client, project: Project) -> None:
+    project.uv_ok("add", "alpha", "delta")
+    _source(project.root, "import alpha\n")
+    client.open(project.manifest)
+    client.configure({"imports.unused": "hint"})
+    (said,) = _published(client, project.manifest, _codes("dependency-unused"))
+    assert "'delta'" in said["message"]
+
+
+def test_the_server_says_something_else_than_the_pure_functions(client: Client, base: Path) -> None:
+    client.configure({"network": "off"})
+    for case in map(import_cases.read, sorted(CASES.glob("*.txt"))):
+        root = base / "cases" / case.path.stem
+        import_cases.write(case, root)
+        expected = dict(case.expected())["diagnostics"].splitlines()
+        for name in (name for name, _ in case.files() if name.endswith(".py")):
+            client.open(root / name, "python")
+            wanted = [line for line in expected if line.startswith(f"{name}:")]
+            _published(client, root / name, partial(_shows, root, root / name, wanted))
+
+
+def _shows(root: Path, path: Path, wanted: list[str], found: Diagnostics) -> bool:
+    return import_cases.shown_diagnostics(root, {path: found}).splitlines() == wanted
