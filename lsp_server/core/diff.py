@@ -223,7 +223,7 @@ def _resolve(base: list[str], ours: list[str], theirs: list[str]) -> list[str] |
         # Nothing of the base was changed except in the way both agree on: what remains are insertions.
         inserted = _both(ours[start : len(ours) - end], theirs[start : len(theirs) - end])
         return ours[:start] + inserted + ours[len(ours) - end :]
-    return _merge_items(base, ours, theirs) if only_items else None
+    return _merge_neighbours(base, ours, theirs)
 
 
 def _squeezed(lines: list[str]) -> str:
@@ -243,8 +243,8 @@ def _both(ours: list[str], theirs: list[str]) -> list[str]:
     return our_keys + their_keys + our_tables + their_tables
 
 
-def _merge_items(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | None:
-    """Changes of neighbouring array items; None if both sides changed the same item differently."""
+def _merge_neighbours(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | None:
+    """Changes of neighbouring lines, which diff3 takes for a clash; None if both sides changed the same line differently."""
     our_hunks, their_hunks = list(_hunks(base, ours)), list(_hunks(base, theirs))
     for our in our_hunks:
         for their in their_hunks:

@@ -94,6 +94,19 @@ class TestRestored:
         assert '"alpha' in project.text()
         assert 'version = "0.1.0"' in project.text()
 
+    def test_a_line_right_beside_what_a_failing_bump_had_written(self, project: Project) -> None:
+        gate = failing(project)
+        project.write(project.text().replace('"alpha', '"doomed",\n    "alpha'))
+        line = 'description = "beside the version"\n'
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            uv = at_work(project, gate, "version", "--bump", "minor")
+            jobs.save(project.text().replace('version = "0.2.0"\n', f'version = "0.2.0"\n{line}'))
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.until_told("put back")
+        assert f'version = "0.1.0"\n{line}' in project.text()
+
     def test_together_with_an_operation_of_ours(self, project: Project) -> None:
         gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
         editor = Papers()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { commands, TabInputText, type Uri, window, workspace } from "vscode";
+import { commands, TabInputText, Uri, window, workspace } from "vscode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { saveDocument } from "../src/edits/save";
 
@@ -39,8 +39,7 @@ describe("pyproject/save", () => {
     folder = mkdtempSync(join(tmpdir(), "pl-"));
     const path = join(folder, "pyproject.toml");
     writeFileSync(path, "\uFEFFname = 1\r\n");
-    const address = pathToFileURL(path).toString();
-    uri = { fsPath: path, toString: () => address } as Uri;
+    uri = Uri.parse(pathToFileURL(path).toString());
     did = [];
   });
 
@@ -55,7 +54,7 @@ describe("pyproject/save", () => {
   });
 
   it("never reverts when another document is in the active tab: that one would lose its text", async () => {
-    open("name = 1\r\n", { toString: () => "file:///other" } as Uri);
+    open("name = 1\r\n", Uri.parse("file:///other"));
     expect(await saveDocument(uri.toString())).toEqual({ saved: true });
     expect(did).toEqual(["save"]);
   });

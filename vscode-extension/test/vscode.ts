@@ -1,5 +1,7 @@
 /** What the pure parts use of the editor's API: messages in English, and an event. */
 
+import { fileURLToPath } from "node:url";
+
 export const l10n = {
   t: (message: string, ...args: readonly (string | number)[]): string =>
     message.replace(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole)),
@@ -24,7 +26,10 @@ export const window = {};
 export const workspace = {};
 export const commands = {};
 export const Uri = {
-  parse: (text: string): { toString: () => string } => ({ toString: () => text }),
+  parse: (text: string): { toString: () => string; fsPath: string } => ({
+    toString: () => text,
+    fsPath: fileURLToPath(text),
+  }),
 };
 export class TabInputText {
   readonly uri: unknown;
