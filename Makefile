@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check test lock bench clean
+.PHONY: help setup demo check editors test lock clean
 
 help:
 	@echo "make demo    the main job on a project made for it; exit 1 if an edit is lost"
@@ -31,7 +31,13 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 tests/core tests/features tests/locks tests/test_tidy.py
 
-test: check
+editors: setup
+	$(BIN)/python tests/vscode/install.py
+	sh tests/emacs/install.sh
+	sh tests/neovim/install.sh
+
+test: check editors
+	$(BIN)/python tests/vscode/install.py check
 	$(BIN)/pytest -n 2
 
 lock:

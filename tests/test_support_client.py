@@ -184,9 +184,7 @@ def test_the_chosen_button_is_pressed(client: Client) -> None:
     assert ask(client, "window/showMessageRequest", actions)["result"] == {"title": "Undo"}
 
 
-@pytest.mark.parametrize(
-    ("order", "expected"), [("answer-first", ["q", "didChange"]), ("change-first", ["didChange", "q"])]
-)
+@pytest.mark.parametrize(("order", "expected"), [("answer-first", ["q", "didChange"]), ("change-first", ["didChange", "q"])])
 def test_an_edit_of_the_right_version_changes_the_buffer_and_is_told(
     client: Client, manifest: Path, order: Any, expected: list[str]
 ) -> None:

@@ -160,9 +160,8 @@ def _ours(scene: Scene) -> tuple[list[str], bool]:
     say(f"  $ uv sync          pid {sync.pid}, it holds the environment lock\n")
     screen = Screen()
     with Editor(scene.manifest, scene.environ, screen.status) as editor:
-        say(
-            f"2. An editor opens pyproject.toml (server pid {editor.pid}). A comment is typed and not saved; then edits are asked for."
-        )
+        say(f"2. An editor opens pyproject.toml (server pid {editor.pid}).")
+        say("   A comment is typed and not saved; then edits are asked for.")
         editor.type(f"{COMMENT}\n{editor.document.text}")
         first = editor.execute("pyproject.add", {"requirements": [ADDED[0]]})
         screen.wait([first], {"needsSave"})

@@ -100,9 +100,7 @@ class FileMutex:
             raise NotHeldError(f"{self.path} is not held: take it with try_acquire() first and look at the answer")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.release()
 
     def _take(self) -> bool:

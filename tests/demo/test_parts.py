@@ -139,9 +139,7 @@ def test_a_project_of_wheels_locks_and_syncs_offline(project: Project) -> None:
     project.uv_ok("add", "gamma", "epsilon[fast]", "mu-nu", "pysigma", "source")
     project.uv_ok("lock", "--check")
     project.uv_ok("sync", "--check")
-    done = project.uv_ok(
-        "run", "python", "-c", "import alpha, gamma, zeta, mu_nu, sigma, source; print(alpha.__version__)"
-    )
+    done = project.uv_ok("run", "python", "-c", "import alpha, gamma, zeta, mu_nu, sigma, source; print(alpha.__version__)")
     assert done.stdout.strip() == "2.0"
 
 
@@ -159,9 +157,7 @@ def test_conflicting_packages_do_not_resolve(project: Project) -> None:
     assert "No solution found" in done.stderr
 
 
-def test_the_environment_is_built_from_the_running_interpreter_and_kept_below_base(
-    project: Project, tools: Tools
-) -> None:
+def test_the_environment_is_built_from_the_running_interpreter_and_kept_below_base(project: Project, tools: Tools) -> None:
     project.uv_ok("sync")
     assert "version_info" in (project.venv / "pyvenv.cfg").read_text()
     assert Path(project.uv_ok("cache", "dir").stdout.strip()).is_relative_to(tools.base)
@@ -201,9 +197,7 @@ def test_a_given_text_is_written_byte_for_byte(base: Path) -> None:
 
 def test_a_manifest_with_groups_and_extras_is_one_that_uv_reads(tools: Tools, wheels: Path) -> None:
     project = plain(tools, wheels)
-    project.write(
-        parts.manifest(dependencies=["alpha"], wheels=wheels, groups={"dev": ["eta"]}, extras={"x": ["zeta"]})
-    )
+    project.write(parts.manifest(dependencies=["alpha"], wheels=wheels, groups={"dev": ["eta"]}, extras={"x": ["zeta"]}))
     project.uv_ok("sync", "--all-extras")
     assert set(project.installed()) == {"alpha", "eta", "zeta"}
 

@@ -136,8 +136,7 @@ class Client(Session):
         """Apply an edit if no version is stale, and tell the server; a file that was not open is opened for it."""
         edit = params["edit"]
         changes = edit.get("documentChanges") or [
-            {"textDocument": {"uri": uri, "version": None}, "edits": edits}
-            for uri, edits in edit.get("changes", {}).items()
+            {"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in edit.get("changes", {}).items()
         ]
         with self._editing:
             for change in changes:

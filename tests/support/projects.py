@@ -280,9 +280,7 @@ def plain(tools: Tools, wheels: Path, *, root: Path | None = None, dependencies:
     return Project(folder, tools, wheels)
 
 
-def workspace(
-    tools: Tools, wheels: Path, members: Sequence[str] = ("one", "two")
-) -> tuple[Project, dict[str, Project]]:
+def workspace(tools: Tools, wheels: Path, members: Sequence[str] = ("one", "two")) -> tuple[Project, dict[str, Project]]:
     """A workspace root that depends on its first member, which depends on alpha; the members by name."""
     root = tools.base / "work" / "space"
     text = parts.manifest(dependencies=members[:1], wheels=wheels, name="space")

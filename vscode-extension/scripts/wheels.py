@@ -5,11 +5,11 @@ start (README, 'Platforms'). Run with a Python that has pip; the argument is the
 """
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,9 +32,10 @@ def pip(*arguments: str) -> None:
 
 def constraints() -> str:
     """Return the versions of the project's own lock file, so that what is shipped is what was tested."""
-    lock = ROOT / "uv.lock"
-    packages = tomllib.loads(lock.read_text())["package"] if lock.exists() else []
-    return "".join(f"{item['name']}=={item['version']}\n" for item in packages if "registry" in item["source"])
+    lock = ROOT / "requirements-dev.lock"
+    lines = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
+    pins = [found[0] for line in lines if (found := re.match(r"[\w.-]+==[^\s;]+", line))]
+    return "".join(f"{pin}\n" for pin in pins)
 
 
 def requirements(wheels: Path) -> list[str]:
