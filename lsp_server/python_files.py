@@ -7,7 +7,7 @@ runs on other threads; when it is there, the diagnostics are sent again.
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class PythonFiles:
     _stale: set[str] = field(default_factory=set)
     _reading: set[str] = field(default_factory=set)
     _seen: dict[str, object] = field(default_factory=dict)
+    _sent: dict[str, object] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def file(self, uri: str) -> PythonFile | None:
@@ -76,6 +77,7 @@ class PythonFiles:
     def closed(self, uri: str) -> None:
         """A document was closed: the diagnostics of a Python file go with it."""
         self._manifests.discard(uri)
+        self._sent.pop(uri, None)
         if self._known.pop(uri, None) is not None and not _is_manifest(uri):
             self.connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
 
@@ -84,12 +86,16 @@ class PythonFiles:
         file = self.file(uri)
         if file is not None:
             found = {"uri": uri, "version": file.version, "diagnostics": missing_imports(file)}
-            self.connection.tell("textDocument/publishDiagnostics", found)
+            # Each status makes us look again, and most often nothing is new.
+            if self._sent.get(uri) != found:
+                self._sent[uri] = found
+                self.connection.tell("textDocument/publishDiagnostics", found)
         elif self._looks_for_unused(uri):
             self._publish_manifest(uri)
 
-    def settings_changed(self) -> None:
-        """Send the diagnostics of all open files again."""
+    async def after_settings(self, taking: Awaitable[None]) -> None:
+        """Send the diagnostics of all open files again once new settings are taken."""
+        await taking
         for uri in self._manifests - self._known.keys():
             if self._looks_for_unused(uri):
                 self.connection.later("workspace/didChangeConfiguration", self._begin(uri))
@@ -126,8 +132,10 @@ class PythonFiles:
             self.refresh()
 
     async def _begin(self, uri: str) -> None:
-        self._known[uri] = await self.connection.aside(_find, uri)
-        self.refresh()
+        found = await self.connection.aside(_find, uri)
+        if self.connection.session.document(uri) is not None:
+            self._known[uri] = found
+            self.refresh()
 
     async def _read(self, project: Project) -> None:
         """Read a project until nothing is stale: first what answers need, then what its files import."""

@@ -224,7 +224,7 @@ def initialized(server: Server, _params: types.InitializedParams) -> None:
     configuration.report(server)
     server.later("the state folder", _open(server))
     server.later("client/registerCapability", _register(server))
-    server.later("workspace/configuration", _configured(server, configuration.fetch(server)))
+    server.later("workspace/configuration", server.python.after_settings(configuration.fetch(server)))
 
 
 async def _open(server: Server) -> None:
@@ -248,12 +248,7 @@ async def _register(server: Server) -> None:
 
 def did_change_configuration(server: Server, params: types.DidChangeConfigurationParams) -> None:
     """Take new settings."""
-    server.later("workspace/configuration", _configured(server, configuration.changed(server, plain(params.settings))))
-
-
-async def _configured(server: Server, taking: Coroutine[Any, Any, None]) -> None:
-    await taking
-    server.python.settings_changed()
+    server.later("workspace/configuration", server.python.after_settings(configuration.changed(server, plain(params.settings))))
 
 
 # Documents

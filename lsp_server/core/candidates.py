@@ -61,7 +61,7 @@ def _all(view: View, member: Member, targets: tuple[str, ...]) -> Iterator[Candi
     yield from (
         Candidate(one.name, "lock") for one in listed if one.name in view.locked.versions and one.name not in view.locked.local
     )
-    yield from (Candidate(one.name, "list", verified=one.sure or one.name in _spellings(top)) for one in listed)
+    yield from (Candidate(one.name, "list", verified=one.sure) for one in listed)
     if not owners and not listed:
         yield from _guessed(view, top)
 
@@ -70,10 +70,6 @@ def _first_owners(view: View, targets: tuple[str, ...]) -> tuple[str, ...]:
     if view.installed is None:
         return ()
     return next((found for target in targets if (found := view.installed.owners(target))), ())
-
-
-def _spellings(top: str) -> frozenset[str]:
-    return frozenset({normalize(top)})
 
 
 def _guessed(view: View, top: str) -> Iterator[Candidate]:

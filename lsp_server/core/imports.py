@@ -17,8 +17,10 @@ from lsp_server.core.toml import Span
 Guard = Literal["plain", "optional", "typing", "marker", "dynamic"]
 """What an import depends on.
 
-* plain: it always runs; * optional: its failure is caught (`try`/`except ImportError`, `suppress`, `importorskip`), or looked out for;
-* typing: only type checkers see it; * marker: only some Pythons or systems run it, `Import.marker` says which;
+* plain: it always runs;
+* optional: its failure is caught (`try`/`except ImportError`, `suppress`, `importorskip`), or looked out for;
+* typing: only type checkers see it;
+* marker: only some Pythons or systems run it, `Import.marker` says which;
 * dynamic: `import_module("x")` with a literal.
 """
 

@@ -203,6 +203,11 @@ def _move(argument: Mapping[str, Any]) -> Move:
     return Move(package, source, target)
 
 
+def _lock(argument: Mapping[str, Any]) -> Lock:
+    _boolean(argument, "script")  # whose lock file it is follows from the project, which the argument names with it
+    return Lock()
+
+
 def _sync(argument: Mapping[str, Any]) -> Sync:
     return Sync(_names(argument, "groups"), _names(argument, "extras"), _boolean(argument, "all"))
 
@@ -223,7 +228,7 @@ _READERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Intent], set[str]]] =
     "pyproject.upgrade": (_upgrade, {"uri", "packages", "all"}),
     "pyproject.bumpVersion": (_bump, {"uri", "bump", "version"}),
     "pyproject.move": (_move, {"uri", "package", "from", "to"}),
-    "pyproject.lock": (lambda _argument: Lock(), {"uri"}),
+    "pyproject.lock": (_lock, {"uri", "script"}),
     "pyproject.sync": (_sync, {"uri", "groups", "extras", "all"}),
     "pyproject.undo": (_undo, {"uri", "id"}),
 }

@@ -29,8 +29,9 @@ def script_actions(file: PythonFile, where: LspRange, only: Sequence[str] | None
     span = file.span(where)
     if block is None or not (block.start <= span.end and span.start <= block.end):
         return []
-    found = [
-        _action(file, f"Remove '{one.name}' from this script", "pyproject.remove", {"packages": [one.name]})
+    found = [_action(file, "Lock this script", "source.pyproject.lock", "pyproject.lock", {})]
+    found += [
+        _action(file, f"Remove '{one.name}' from this script", "refactor.rewrite", "pyproject.remove", {"packages": [one.name]})
         for one in _listed(file, block)
         if one.span.start <= span.end and span.start <= one.span.end
     ]
@@ -38,17 +39,21 @@ def script_actions(file: PythonFile, where: LspRange, only: Sequence[str] | None
 
 
 def script_lenses(file: PythonFile) -> list[CodeLens]:
-    """Return the lens above the block: what the body imports and the block does not have yet."""
+    """Return the lenses above the block: lock it, and add what the body imports and the block does not have yet."""
     block = file.block
     if block is None or not file.settings.code_lens:
         return []
-    found = dict.fromkeys(name for names in _missing(file) for name in names)
-    if not found:
-        return []
-    title = f"add {', '.join(found)}"
-    argument = {"uri": file.uri, "script": True, "requirements": list(found)}
     where = file.range(Span(block.start, block.start))
-    return [{"range": where, "command": {"title": title, "command": "pyproject.add", "arguments": [argument]}}]
+    found = list(dict.fromkeys(name for names in _missing(file) for name in names))
+    add = [("pyproject.add", f"add {', '.join(found)}", {"requirements": found})] if found else []
+    return [
+        {"range": where, "command": {"title": title, "command": command, "arguments": [_argument(file, argument)]}}
+        for command, title, argument in (*add, ("pyproject.lock", "lock script", {}))
+    ]
+
+
+def _argument(file: PythonFile, argument: dict[str, Any]) -> dict[str, Any]:
+    return {"uri": file.uri, "script": True, **argument}
 
 
 def _missing(file: PythonFile) -> Iterator[tuple[str, ...]]:
@@ -65,6 +70,6 @@ def _listed(file: PythonFile, block: Block) -> Iterator[_Listed]:
             yield _Listed(name, Span(start, end))
 
 
-def _action(file: PythonFile, title: str, command: str, argument: dict[str, Any]) -> CodeAction:
-    arguments = [{"uri": file.uri, "script": True, **argument}]
-    return {"title": title, "kind": "refactor.rewrite", "command": {"title": title, "command": command, "arguments": arguments}}
+def _action(file: PythonFile, title: str, kind: str, command: str, argument: dict[str, Any]) -> CodeAction:
+    arguments = [_argument(file, argument)]
+    return {"title": title, "kind": kind, "command": {"title": title, "command": command, "arguments": arguments}}

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from lsp_server.adapters import import_data
+from lsp_server.core import pyproject
+from lsp_server.core.candidates import candidates
 from lsp_server.core.import_map import ImportMap
+from lsp_server.core.tree import Member
+from lsp_server.core.view import View
 
 _LIST = Path(__file__).parent.parent / "data" / "import_names.tsv"
 _NAMES = [(line.split("\t")[0], line.split("\t")[1].split()) for line in _LIST.read_text("utf-8").splitlines()]
@@ -54,3 +58,10 @@ def test_a_known_name_or_a_strange_one_is_called_a_typo(names: ImportMap) -> Non
 def test_the_modules_of_a_distribution_are_forgotten(names: ImportMap) -> None:
     assert "PIL" in names.modules_of("pillow")
     assert "yaml" in names.modules_of("pyyaml")
+
+
+def test_a_wrong_candidate_is_called_verified(names: ImportMap) -> None:
+    view = View(names=names)
+    nowhere = Member("", pyproject.read(""))
+    found = {module: (right, candidates(view, nowhere, [module])) for module, right in _NAMES}
+    assert not {m: one.name for m, (right, known) in found.items() for one in known if one.verified and one.name not in right}

@@ -30,7 +30,8 @@ def test_an_old_style_namespace_is_taken_for_a_package() -> None:
 
 
 def test_import_names_of_the_metadata_are_not_read() -> None:
-    metadata = "Name: My.Pkg\nVersion: 1.0\nImport-Name: shown\nImport-Name: hidden ; private\nRequires-Dist: a\nRequires-Dist: b; extra == 'x'\n\nImport-Name: no\n"
+    headers = ["Name: My.Pkg", "Version: 1.0", "Import-Name: shown", "Import-Name: hidden ; private", "Requires-Dist: a"]
+    metadata = "\n".join([*headers, "Requires-Dist: b; extra == 'x'", "", "Import-Name: no"])
     found = installed.from_metadata(metadata, frozenset(), "[pytest11]\nx = y")
     assert found == Distribution("my-pkg", "1.0", frozenset({"shown", "hidden"}), frozenset({"a"}), "", plugs_in=True)
 

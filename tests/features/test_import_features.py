@@ -197,14 +197,18 @@ SCRIPT = '# /// script\n# dependencies = ["httpx", "rich>13"]\n# ///\nimport htt
 
 def test_a_requirement_of_a_script_cannot_be_removed() -> None:
     found = script_actions(file(SCRIPT, "run.py"), at(1, 30, 30))
-    assert [one["command"]["arguments"][0]["packages"] for one in found] == [["rich"]]
+    assert titles(found) == ["Lock this script", "Remove 'rich' from this script"]
+    assert found[1]["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "packages": ["rich"]}]
     assert script_actions(file(SCRIPT, "run.py"), at(4, 0, 0)) == []
 
 
 def test_the_lens_of_a_script_offers_what_it_has() -> None:
-    (found,) = script_lenses(file(SCRIPT, "run.py"))
+    found, lock = script_lenses(file(SCRIPT, "run.py"))
+    assert lock["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True}]
     assert found["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "requirements": ["flask"]}]
-    assert script_lenses(file(SCRIPT.replace("import flask", ""), "run.py")) == []
+    assert titles([one["command"] for one in script_lenses(file(SCRIPT.replace("import flask", ""), "run.py"))]) == [
+        "lock script"
+    ]
     assert script_lenses(file(SCRIPT, "run.py", settings=Settings(code_lens=False))) == []
 
 

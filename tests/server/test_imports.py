@@ -127,16 +127,20 @@ def test_a_script_loses_what_was_typed_while_its_metadata_changed(client: Client
     path.write_text(path.read_text("utf-8") + "import yaml\n", "utf-8")
     client.open(path, "python")
     _published(client, path, _codes("import-missing"))
+    after = client.mark()
     added = client.run_action(_preferred(client, path, "yaml"))
     client.type(path, client.buffer(path).text + "# typed meanwhile\n")
     client.wait_operation(added["id"], ["needsSave", "done"])
-    after = client.mark()
     client.save(path)
     client.wait_operation(added["id"], "done")
     text = path.read_text("utf-8")
     assert "# typed meanwhile" in text
     assert '"pyyaml' in text
     _published(client, path, _codes(), after)
+    lenses = client.request("textDocument/codeLens", {"textDocument": {"uri": path.as_uri()}})
+    lock = next(one for one in lenses if one["command"]["command"] == "pyproject.lock")
+    _done(client, lock)
+    assert 'name = "pyyaml"' in path.with_name("script.py.lock").read_text("utf-8")
 
 
 def test_completion_and_hover_know_nothing_of_the_project(client: Client, project: Project) -> None:

@@ -44,7 +44,9 @@ def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(editor:
     [first] = editor.server_pids()
     os.kill(first, signal.SIGKILL)
     eventually(lambda: editor.server_pids() not in ([], [first]), "a new server")
-    window.expect_status("demo 0.1.0")
+    window.palette("pyproject: Bump Version…")
+    window.choose("patch")
+    window.expect_status("demo 0.1.1")
     assert window.toasts.count() == 0
 
     [second] = editor.server_pids()
@@ -53,7 +55,7 @@ def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(editor:
     expect(toast).to_be_visible()
     assert editor.server_pids() == []
     toast.get_by_role("button", name="Restart Server").click()
-    window.expect_status("demo 0.1.0")
+    window.expect_status("demo 0.1.1")
 
 
 def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(start_editor: Start, project: projects.Project) -> None:

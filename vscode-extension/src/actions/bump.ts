@@ -29,9 +29,12 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
     picker.busy = false;
   });
   const chosen = new Promise<BumpItem | undefined>((resolve) => {
-    picker.onDidAccept(() => {
-      resolve(picker.activeItems[0]);
-      picker.hide();
+    // What was selected, not what is active: setting the items anew moves the active one for a moment.
+    picker.onDidChangeSelection(([item]) => {
+      if (item !== undefined) {
+        resolve(item);
+        picker.hide();
+      }
     });
     picker.onDidHide(() => {
       resolve(undefined);
@@ -43,10 +46,15 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
   return item === undefined ? undefined : bumpCall(uri, item.part, current);
 }
 
-/** The parts with the numbers that are known by now; null is a step that this version cannot make, such as alpha. */
+/**
+ * The parts with the numbers that are known by now; null is a step that this version cannot make, such as alpha.
+ * Always the same rows in the same order: none must move under a pointer while numbers come in.
+ */
 export function bumpItems(numbers: ReadonlyMap<Part, string | null>): readonly BumpItem[] {
-  const possible = parts.filter((part) => numbers.get(part) !== null);
-  const items = possible.map((part) => ({ label: part, description: numbers.get(part) ?? "", part }));
+  const items = parts.map((part) => {
+    const number = numbers.get(part);
+    return { label: part, description: number === null ? l10n.t("not from this version") : (number ?? ""), part };
+  });
   return [...items, { label: l10n.t("$(edit) another version…"), part: "other" }];
 }
 

@@ -7,9 +7,17 @@ function projectUri(app: App, id: string): string | undefined {
   return app.store.projects.find((status) => status.operations.some((operation) => operation.id === id))?.project;
 }
 
-/** Cancel, retry or undo one operation of the queue. */
-export async function act(app: App, what: "cancel" | "retry" | "undo", id: string | undefined): Promise<void> {
-  const uri = id === undefined ? undefined : projectUri(app, id);
+/**
+ * Cancel, retry or undo one operation of the queue. A message keeps the project with the id: by the time somebody
+ * answers it, the server may just be starting anew, and the queue empty.
+ */
+export async function act(
+  app: App,
+  what: "cancel" | "retry" | "undo",
+  id: string | undefined,
+  project?: string,
+): Promise<void> {
+  const uri = id === undefined ? undefined : (project ?? projectUri(app, id));
   if (id !== undefined && uri !== undefined) {
     await runCall(app, { command: `pyproject.${what}`, argument: { uri, id } });
   }

@@ -1,5 +1,11 @@
 import { commands, l10n, type LogOutputChannel, window, workspace, type WorkspaceEdit } from "vscode";
-import { CloseAction, ErrorAction, type LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import {
+  CloseAction,
+  ErrorAction,
+  type LanguageClient,
+  type LanguageClientOptions,
+  State,
+} from "vscode-languageclient/node";
 import type { App } from "../app";
 import type { Call, ProjectStatus } from "../protocol";
 import { makeClient } from "./client";
@@ -97,9 +103,14 @@ export class Server {
       }
       log.info(`starting ${[this.#command.command, ...this.#command.args].join(" ")}`);
       this.#client = makeClient(this.#app, this.#command, this.#crashes());
+      // Also after the restart that follows a crash.
+      this.#client.onDidChangeState(({ newState }) => {
+        if (newState === State.Running) {
+          void this.#learnProjects();
+        }
+      });
       await this.#client.start();
       await commands.executeCommand("setContext", "pyproject.running", true);
-      await this.#learnProjects();
     } catch (error) {
       log.error(error instanceof Error ? error : String(error));
       // Not awaited: the message may stand for hours, and the restart that it offers must be able to begin.

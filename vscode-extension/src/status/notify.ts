@@ -1,6 +1,7 @@
 import { commands, Disposable, l10n, window } from "vscode";
 import type { App } from "../app";
 import type { Operation } from "../protocol";
+import { act } from "../queue/actions";
 import { newlyFailed } from "./failures";
 
 /** A message for each failure of an operation that this window asked for; for nothing else. */
@@ -9,20 +10,20 @@ export function notifyFailures(app: App): Disposable {
     app.store.onDidChange(({ before, now }) => {
       for (const operation of newlyFailed(before, now)) {
         if (app.own.has(operation.id)) {
-          void tell(operation);
+          void tell(app, operation, now?.project);
         }
       }
     }),
     app.own.onDidNote((id) => {
       const operation = app.store.operation(id);
       if (operation?.state === "failed") {
-        void tell(operation);
+        void tell(app, operation, app.store.projects.find((status) => status.operations.includes(operation))?.project);
       }
     }),
   );
 }
 
-async function tell(operation: Operation): Promise<void> {
+async function tell(app: App, operation: Operation, project: string | undefined): Promise<void> {
   const message = `${operation.title}: ${operation.error?.message ?? operation.message}`;
   const [output, retry, undo] = [l10n.t("Show Output"), l10n.t("Retry"), l10n.t("Undo")];
   // A failed sync leaves a committed edit behind, which can be undone; a failed plan has touched nothing.
@@ -32,10 +33,10 @@ async function tell(operation: Operation): Promise<void> {
       await commands.executeCommand("pyproject.queue.showOutput", operation.id);
       break;
     case retry:
-      await commands.executeCommand("pyproject.queue.retry", operation.id);
+      await act(app, "retry", operation.id, project);
       break;
     case undo:
-      await commands.executeCommand("pyproject.queue.undo", operation.id);
+      await act(app, "undo", operation.id, project);
       break;
     case undefined:
   }
