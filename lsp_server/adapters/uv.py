@@ -147,8 +147,8 @@ def run(
         reader.join()
     finally:
         cancellation._attach(None)  # noqa: SLF001  its other half
-    cancelled = cancellation.requested.is_set() and code != 0
-    return Result(None if cancelled else code, stdout, "".join(lines))
+    # `stop` waits for the process too, and whoever waits second is told 0 whatever happened.
+    return Result(None if cancellation.requested.is_set() else code, stdout, "".join(lines))
 
 
 def stop(pid: int) -> None:

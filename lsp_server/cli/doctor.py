@@ -90,9 +90,7 @@ def _uv(uv_path: str | None, environ: Mapping[str, str]) -> Finding:
     if version is None:
         return Finding("uv", "error", f"{found.path} does not answer as a uv does", "point pyproject.uv.path to a uv")
     if Version(version) < OLDEST_UV:
-        return Finding(
-            "uv", "warning", f"{version} at {found.path}", f"{OLDEST_UV} is the oldest that is tested: update it"
-        )
+        return Finding("uv", "warning", f"{version} at {found.path}", f"{OLDEST_UV} is the oldest that is tested: update it")
     return Finding("uv", "ok", f"{version} at {found.path} (by {found.found_by})")
 
 
@@ -106,9 +104,7 @@ def _lock_names(uv_path: str | None, environ: Mapping[str, str]) -> Finding:
         temporary = root.parent / "tmp"
         root.mkdir()
         temporary.mkdir()
-        (root / "pyproject.toml").write_text(
-            '[project]\nname = "doctor"\nversion = "0"\nrequires-python = ">=3"\n', "utf-8"
-        )
+        (root / "pyproject.toml").write_text('[project]\nname = "doctor"\nversion = "0"\nrequires-python = ">=3"\n', "utf-8")
         overrides = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary))
         own = commandline.environment_for(environ, **overrides, UV_PROJECT_ENVIRONMENT=".venv")
         command = [str(found.path), "sync", "--offline", "--no-python-downloads"]

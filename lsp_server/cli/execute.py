@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lsp_server.adapters import uvcommand
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.jobs import turn
@@ -20,9 +21,7 @@ from lsp_server.jobs.place import Place, this_process
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("exec", help="run a command in the project's queue, holding the manifest lock")
-    parser.add_argument(
-        "--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)"
-    )
+    parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="[--] COMMAND...")
     parser.set_defaults(run=run)
 
@@ -33,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if not command:
         shared.complain("exec needs a command, for example: pyproject-lsp exec -- uv add httpx")
         return shared.USAGE
-    project = shared.project_at(Path())
+    project = shared.project_at(_place(command))
     if project is None:
         return shared.FAILED
     state = state_folder(os.environ)
@@ -46,6 +45,14 @@ def run(options: argparse.Namespace) -> int:
     finally:
         watch.close()
         journal.close()
+
+
+def _place(command: list[str]) -> Path:
+    """Return where the command works: here, or where a uv is sent by `--project` or `--directory`."""
+    if Path(command[0]).stem != "uv":
+        return Path()
+    folder = Path(uvcommand.option(command, "directory") or ".")
+    return folder / (uvcommand.option(command, "project") or ".")
 
 
 def _in_turn(place: Place, command: list[str], timeout: float) -> int:
@@ -81,9 +88,7 @@ def _signals_passed_on(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     def forward(number: int, _frame: object) -> None:
         process.send_signal(number)
 
-    passed = [
-        number for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if (number := getattr(signal, name, None)) is not None
-    ]
+    passed = [number for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if (number := getattr(signal, name, None)) is not None]
     before = {number: signal.signal(number, forward) for number in passed}
     # A terminal sends Ctrl-C to the whole group; without one (a script's kill -INT) it has to be passed on.
     interrupt = signal.SIG_IGN if sys.stdin is not None and sys.stdin.isatty() else forward

@@ -39,9 +39,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     bumping.add_argument("to", metavar="PART|VERSION", help=f"one of {', '.join(get_args(BumpPart))}, or a version")
     moving = _command(commands, "move", "pyproject.move", "move a dependency to another table")
     moving.add_argument("package", metavar="PACKAGE")
-    moving.add_argument(
-        "--from", dest="source", default="", metavar="TABLE", help="'group:NAME', 'extra:NAME'; default runtime"
-    )
+    moving.add_argument("--from", dest="source", default="", metavar="TABLE", help="'group:NAME', 'extra:NAME'; default runtime")
     moving.add_argument("--to", dest="target", default="", metavar="TABLE", help="the same")
     _command(commands, "lock", "pyproject.lock", "bring uv.lock up to date")
     syncing = _command(commands, "sync", "pyproject.sync", "bring uv.lock and the environment up to date")
@@ -158,9 +156,7 @@ def _command(
     parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}, in the project's queue.")
     shared.add_project_option(parser)
     parser.add_argument("--json", action="store_true", help="print the finished operation as JSON")
-    parser.add_argument(
-        "--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)"
-    )
+    parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)")
     parser.add_argument("--no-sync", action="store_true", help="do not sync the environment afterwards")
     parser.set_defaults(run=run, lsp_command=command)
     return parser

@@ -23,9 +23,7 @@ from lsp_server.jobs.place import Place, this_process
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("status", help="show the locks, their holders and the queue of a project")
-    parser.add_argument(
-        "path", nargs="?", type=Path, default=Path(), help="a file or folder in the project (default: here)"
-    )
+    parser.add_argument("path", nargs="?", type=Path, default=Path(), help="a file or folder in the project (default: here)")
     parser.add_argument("--json", action="store_true", help="print it as JSON, one object a change with --watch")
     parser.add_argument("--watch", action="store_true", help="show each change until interrupted")
     parser.set_defaults(run=run)
@@ -54,9 +52,7 @@ def run(options: argparse.Namespace) -> int:
 def describe(place: Place) -> dict[str, Any]:
     """Return the object of `pyproject/status` with the locks and who is at each."""
     operations = (*place.journal.unfinished(place.key), *place.journal.finished(place.key))
-    status = protocol.status(
-        place.project.uri, operations, environment=state.of_environment(place), lock=state.of_lock(place)
-    )
+    status = protocol.status(place.project.uri, operations, environment=state.of_environment(place), lock=state.of_lock(place))
     locks = {"manifest": place.manifest_lock, "project": place.project_lock, "environment": place.environment_lock}
     return {**status, "locks": [_lock(name, path) for name, path in locks.items()]}
 

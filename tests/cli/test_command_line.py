@@ -128,6 +128,14 @@ def test_exec_gives_up_after_its_timeout_with_exit_code_4(project: Project, base
     assert first.wait(30) == 0
 
 
+def test_exec_takes_its_turn_in_the_project_that_uv_is_sent_to(project: Project, base: Path) -> None:
+    outside = base / "outside"
+    outside.mkdir()
+    done = run(project, "exec", "--", project.tools.uv, "--project", project.root, "add", "--no-sync", "alpha", folder=outside)
+    assert done.returncode == 0, done.stderr
+    assert '"alpha' in project.text()
+
+
 @pytest.mark.parametrize("code", [0, 3, 42])
 def test_exec_passes_the_exit_code_through(project: Project, code: int) -> None:
     assert run(project, "exec", "--", sys.executable, "-c", f"raise SystemExit({code})").returncode == code

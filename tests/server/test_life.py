@@ -19,7 +19,7 @@ def test_it_ends_when_its_standard_input_ends(start: Start, project: Project) ->
     client = start(expect_exit=None)
     client.open(project.manifest)
     client.wire.close_stdin()
-    assert client.wire.process.wait(10) == 0
+    assert client.wire.process.wait(10) == 1, "it was not asked to shut down"
 
 
 def test_it_ends_when_its_client_is_gone_though_its_standard_input_lives_on(project: Project) -> None:
