@@ -65,6 +65,16 @@ class Replacement:
         folder = staging if staging is not None and _on_one_file_system(staging, self.target.parent) else self.target.parent
         self._temporary = self._written(folder)
         self._exchanged = False
+        self._synced = False
+
+    def sync(self) -> None:
+        """Bring the new text to the disk, so that a power cut after the change leaves the old text or the new one."""
+        descriptor = os.open(self._temporary, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._synced = True
 
     def _written(self, folder: Path) -> Path:
         prefix = f".{self.target.name}.{os.getpid()}."
@@ -75,7 +85,6 @@ class Replacement:
                 file.write(self._content)
                 file.flush()
                 _copy_ownership(self.target, temporary)
-                os.fsync(file.fileno())
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -92,6 +101,8 @@ class Replacement:
 
         """
         _copy_ownership(self.target, self._temporary)  # its owner may have changed it since this was staged
+        if not self._synced:
+            self.sync()
         try:
             return self._committed(expected)
         except OSError as error:
@@ -100,6 +111,7 @@ class Replacement:
         # One file system under two mounts: only a file of the same folder can take the place.
         elsewhere, self._temporary = self._temporary, self._written(self.target.parent)
         elsewhere.unlink(missing_ok=True)
+        self.sync()
         return self._committed(expected)
 
     def _committed(self, expected: bytes | None) -> bool:

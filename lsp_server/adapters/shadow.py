@@ -82,13 +82,16 @@ class Shadow:
 
     def _lay_folder(self, folder: Path, real: set[Path], kept: set[Path], *, always: bool) -> None:
         here = self.path(folder)
+        try:
+            changed = folder.stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        if not always and self._seen.get(folder) == changed:
+            return
         if here.is_symlink():
             here.unlink()
         here.mkdir(parents=True, exist_ok=True)
         try:
-            changed = folder.stat().st_mtime_ns
-            if not always and self._seen.get(folder) == changed:
-                return
             wanted = {entry.name for entry in os.scandir(folder)}
         except OSError:
             return  # a folder on the way that may be passed but not listed

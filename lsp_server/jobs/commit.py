@@ -6,6 +6,7 @@ both texts of each file, and `recover` makes a matching pair of them.
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,9 @@ def stage(place: Place, base: Texts, changes: Texts) -> Staged | Failure:
             content = changes[path]
             if content is not None:
                 staged[path] = files.Replacement(path, content, place.staging)
+        # Side by side: the file system brings both to the disk in one go.
+        with ThreadPoolExecutor(max_workers=2, thread_name_prefix="sync") as pool:
+            list(pool.map(files.Replacement.sync, staged.values()))
     except OSError as error:
         for replacement in staged.values():
             replacement.discard()

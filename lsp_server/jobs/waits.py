@@ -77,7 +77,8 @@ class Waits:
             self.was_busy = False
             for operation in group:
                 if operation.state != "waiting":
-                    self.ledger.move(operation.id, "waiting", message="planned")
+                    # Not written: the commit follows at once, and what comes of it is.
+                    self.ledger.move(operation.id, "waiting", persist=False, message="planned")
             return False
         self.quiet.arm()
         blocker = self.quiet.blocker()

@@ -7,10 +7,10 @@ leaves its record behind, so a reader believes it only while a process with that
 import json
 import os
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -53,7 +53,7 @@ def announce(lock: Path, title: str | None = None) -> Holder:
     """
     holder = Holder(
         pid=os.getpid(),
-        started=psutil.Process().create_time(),
+        started=_own_start(os.getpid()),
         title=title if title is not None else " ".join(sys.orig_argv),
         since=datetime.now(UTC).isoformat(),
     )
@@ -82,6 +82,11 @@ def read(lock: Path) -> Holder | None:
     return holder if _is_alive(holder) else None
 
 
+@cache
+def _own_start(_pid: int) -> float:
+    return psutil.Process().create_time()
+
+
 def _is_alive(holder: Holder) -> bool:
     try:
         process = psutil.Process(holder.pid)
@@ -92,11 +97,10 @@ def _is_alive(holder: Holder) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     except OSError:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
