@@ -122,9 +122,7 @@ def test_a_lock_given_back_by_another_thread_raises_and_stays_held(tmp_path: Pat
     mutex.release()
 
 
-@pytest.mark.parametrize(
-    ("of", "is_allowed"), [(Rank.MANIFEST, True), (Rank.PROJECT, False), (Rank.ENVIRONMENT, False)]
-)
+@pytest.mark.parametrize(("of", "is_allowed"), [(Rank.MANIFEST, True), (Rank.PROJECT, False), (Rank.ENVIRONMENT, False)])
 def test_uv_is_not_started_under_its_own_locks(tmp_path: Path, of: Rank, *, is_allowed: bool) -> None:
     mutex = FileMutex(tmp_path / "lock", of)
     assert mutex.try_acquire()
