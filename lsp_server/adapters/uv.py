@@ -60,6 +60,10 @@ def find(setting: str | None, environ: Mapping[str, str]) -> Uv | NoUv:
     on_path = shutil.which("uv", path=environ.get("PATH"))
     if on_path:
         return Uv(Path(on_path).absolute(), "PATH")
+    return _of_package()
+
+
+def _of_package() -> Uv | NoUv:
     try:
         from uv import find_uv_bin  # noqa: PLC0415  an optional extra
     except ImportError:
@@ -68,9 +72,14 @@ def find(setting: str | None, environ: Mapping[str, str]) -> Uv | NoUv:
             "install it (https://docs.astral.sh/uv/) or install pyproject-lsp[uv]"
         )
     try:
-        return Uv(Path(find_uv_bin()), "the 'uv' package")
+        # It asks sysconfig, which gives None to a second thread while the first one fills it.
+        with _package_asked:
+            return Uv(Path(find_uv_bin()), "the 'uv' package")
     except FileNotFoundError as error:
         return NoUv(f"the 'uv' package has no executable ({error}); reinstall it")
+
+
+_package_asked = threading.Lock()
 
 
 @dataclass(slots=True)

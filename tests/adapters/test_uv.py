@@ -1,6 +1,7 @@
 """The real uv is found where it was named, and a run of it that is cancelled leaves nothing behind."""
 
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -100,3 +101,21 @@ def test_a_run_after_the_cancellation_is_stopped_at_once(project: Project) -> No
 def test_an_executable_that_cannot_be_started_raises(project: Project) -> None:
     with pytest.raises(FileNotFoundError):
         uv.run(["/none/uv"], folder=project.root, environ={}, cancellation=uv.Cancellation())
+
+
+def test_many_threads_find_the_uv_of_the_package_at_once() -> None:
+    # In a fresh process: what is asked there is filled in once.
+    script = """
+import threading
+from lsp_server.adapters import uv
+start, found = threading.Barrier(8), []
+def look():
+    start.wait()
+    found.append(uv.find(None, {"PATH": ""}))
+threads = [threading.Thread(target=look) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(found), all(isinstance(one, uv.Uv) for one in found))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "8 True\n"

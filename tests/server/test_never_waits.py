@@ -81,7 +81,7 @@ def test_a_preview_that_builds_delays_no_command(start: Start, project: Project)
     pending = [client.request_async("workspace/executeCommand", preview) for _ in range(3)]
     gate.wait_reached()
     client.wait_operation(add(client, project, "alpha"), "done")
-    assert not any(one.done for one in pending)
+    assert [one.wait() for one in pending if one.done] == []
     gate.open()
     assert pending[0].wait(30)["edits"]
 

@@ -95,7 +95,9 @@ class Window:
 
     def focus_editor(self) -> None:
         """Put the cursor into the active editor."""
-        self.page.locator(".editor-group-container.active .view-lines").first.click(position={"x": 5, "y": 5})
+        # The frame, not the lines in it: to reach a line the driver may scroll the editor, and then the line is away.
+        frame = self.page.locator(".editor-group-container.active .monaco-editor .overflow-guard").first
+        frame.click(position={"x": 300, "y": 200})
 
     def type_at_end(self, text: str) -> None:
         """Type at the end of the file."""
