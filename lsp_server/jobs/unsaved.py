@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lsp_server.adapters import files
 from lsp_server.adapters.editor import Editor
 from lsp_server.core import diff, facts, intent
 from lsp_server.core.operation import Operation
@@ -41,13 +42,15 @@ class Unsaved:
                         self._buffered[one.operation] = (planned.base, planned.result)
                     message = outcome.needs_save(path, applied=applied)
                     self.ledger.move(one.operation, "needsSave", message=message, in_buffer=applied)
-            self._look_again(path, asked)
+            self._look_again(path, asked, planned.base[path])
         return True
 
-    def _look_again(self, path: Path, asked: Sequence[Asked]) -> None:
+    def _look_again(self, path: Path, asked: Sequence[Asked], base: bytes | None) -> None:
         """Go on at once where the user saved or closed the document before anything waited for that."""
         document = self.editor.document(path)
         if document is not None and document.dirty:
+            if files.read(path) == base:
+                self.editor.save(path)  # saved just before our edit came: there is no unsaved change but ours
             return
         for one in asked:
             operation = self.ledger.get(one.operation)
@@ -60,21 +63,31 @@ class Unsaved:
                 self.ledger.cancel(operation.id, CLOSED)
 
     def resume(self, operation: Operation, path: Path, text: str) -> None:
-        """The document has no unsaved changes any more: what stood in it is saved, or was taken back."""
+        """The document had no unsaved changes when it had this text: what stood in it is saved, or was taken back."""
         if operation.id in self._buffered:
-            before, after = self._buffered.pop(operation.id)
-            old, new, present = (facts.of_manifest(_text(t)) for t in (before[path], after[path], text.encode()))
-            wanted = intent.from_argument(operation.command, operation.argument)
-            keys = {key for key in facts.changed(old, new) if _concerns(wanted, key)}
-            if keys and keys <= facts.dropped(old, new, present):
+            before, after = (_text(texts[path]) for texts in self._buffered[operation.id])
+            document = self.editor.document(path)
+            if _lacks(operation, before, after, text):
+                if document is not None and document.dirty and not _lacks(operation, before, after, document.text):
+                    return  # saved in the moment before our edit came into the buffer, where it stands now
+                self.forget(operation.id)
                 self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
                 return
+            self.forget(operation.id)
             self.standing.add(operation.id)
         self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
 
     def forget(self, operation: str) -> None:
         """The document was closed without saving."""
         self._buffered.pop(operation, None)
+
+
+def _lacks(operation: Operation, before: str, after: str, text: str) -> bool:
+    """Tell whether all that one operation of a buffered group changed is missing in a text."""
+    old, new, present = (facts.of_manifest(each) for each in (before, after, text))
+    wanted = intent.from_argument(operation.command, operation.argument)
+    keys = {key for key in facts.changed(old, new) if _concerns(wanted, key)}
+    return bool(keys) and keys <= facts.dropped(old, new, present)
 
 
 def _concerns(wanted: intent.Intent | intent.BadArgument, key: facts.Key) -> bool:

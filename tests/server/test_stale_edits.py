@@ -54,6 +54,18 @@ def test_typing_into_an_unsaved_buffer_just_before_the_edit_keeps_both(start: St
     assert project.text() == disk
 
 
+def test_saving_just_before_the_edit_comes_does_not_look_as_if_it_was_taken_back(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    dirty(client, project)
+    before_the_first_edit(client, lambda: client.save(project.manifest))
+    operation = add(client, project, "alpha")
+    client.wait_operation(operation, "done")
+    assert project.text().startswith("# mine\n")
+    assert '"alpha>=2.0"' in project.text()
+    assert client.buffer(project.manifest).text == project.text()
+    assert not client.buffer(project.manifest).dirty
+
+
 def test_typing_between_the_plan_and_the_commit_is_planned_anew_from_what_was_typed(start: Start, project: Project) -> None:
     gate = project.add_gated_dependency()
     sync = project.uv_start("sync")
