@@ -6,15 +6,16 @@ command that ended with 0, an operation that is done, a save of the user) and ar
 saw half a file; 'unfit' are rounds after which manifest, lock and environment do not fit together; 'failed' are edits
 of ours that were refused or never ended.
 
-Exit code 1 when ours loses an edit, refuses one, leaves files that do not fit, or shows a torn file where no bare uv
-writes the manifest (marked '*': there a bare uv of the row itself truncates it, which nobody can prevent).
+Exit code 1 when ours loses an edit, refuses one, leaves files that do not fit, or shows a torn file. In the rows marked
+'*' a bare uv of the row itself writes the manifest, by truncating it, which nobody can prevent: there a torn read is
+ours if the file had never been whole before, for we put whole files in place and truncate none.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
@@ -40,6 +41,7 @@ class Tally:
     failed: int = 0
     unfit: int = 0
     torn: int = 0
+    unborn: int = 0
     reads: int = 0
     what: Counter[str] = field(default_factory=Counter)
 
@@ -50,6 +52,7 @@ class Tally:
         self.failed += len(result.failed)
         self.unfit += bool(result.mismatch)
         self.torn += result.torn
+        self.unborn += result.unborn
         self.reads += result.reads
         self.what.update(f"lost: {each}" for each in result.lost)
         self.what.update(f"failed: {each}" for each in result.failed)
@@ -57,7 +60,7 @@ class Tally:
 
     def is_bad(self, row: Row) -> bool:
         """Whether ours broke its promise in this row."""
-        return bool(self.lost or self.failed or self.unfit or (self.torn and not row.terminal_writes))
+        return bool(self.lost or self.failed or self.unfit or self.unborn or (self.torn and not row.terminal_writes))
 
 
 class Editors:
@@ -108,7 +111,7 @@ def play(place: Site, row: Row, side: Side, *, number: int, editors: Editors, lo
         for client in clients:
             for path in list(client.buffers):
                 client.close(path)
-    return Result(result.stake, result.lost, result.failed, result.mismatch, counts.get("torn", 0), counts.get("reads", 0))
+    return replace(result, torn=counts["torn"], unborn=counts["unborn"], reads=counts["reads"])
 
 
 @contextmanager

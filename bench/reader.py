@@ -1,11 +1,15 @@
 """A polling reader, as any tool that reads the project at any moment: counts the reads that saw a torn file.
 
 Run as a program by `bench.race`, with the files to read as arguments; standard library only. It reads until its stdin
-ends, then prints {"reads": n, "torn": n, "missing": n}. A whole manifest or script ends with `SENTINEL`, so that a text
-that was cut between two lines shows too; a whole uv.lock is at least TOML.
+ends, then prints {"reads": n, "torn": n, "unborn": n, "missing": n}. A whole manifest or script ends with `SENTINEL`, so
+that a text that was cut between two lines shows too; a whole uv.lock is at least TOML.
+
+'unborn' are those of the torn reads that found a file that had never been whole: not one that somebody truncated to
+write it anew, as uv does, but one that was put in its place half-done. We only ever put files in place.
 """
 
 import json
+import os
 import sys
 import threading
 import time
@@ -20,12 +24,13 @@ def main(paths: list[str]) -> None:
     """Read until stdin ends."""
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
-    counts = {"reads": 0, "torn": 0, "missing": 0}
+    counts = {"reads": 0, "torn": 0, "unborn": 0, "missing": 0}
     whole: set[bytes] = set()
+    born: set[int] = set()
     print("reading", flush=True)
     while not ended.is_set():
         for path in paths:
-            _look(Path(path), whole, counts)
+            _look(Path(path), whole, born, counts)
         time.sleep(_PAUSE)
     print(json.dumps(counts), flush=True)
 
@@ -35,19 +40,21 @@ def _wait_for_end(ended: threading.Event) -> None:
     ended.set()
 
 
-def _look(path: Path, whole: set[bytes], counts: dict[str, int]) -> None:
+def _look(path: Path, whole: set[bytes], born: set[int], counts: dict[str, int]) -> None:
     counts["reads"] += 1
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read()
+            inode = os.fstat(file.fileno()).st_ino
     except OSError:
         counts["missing"] += 1
         return
-    if content in whole:
-        return
-    if _is_whole(path, content):
-        whole.add(content)
-    else:
+    if content not in whole and not _is_whole(path, content):
         counts["torn"] += 1
+        counts["unborn"] += inode not in born
+        return
+    whole.add(content)
+    born.add(inode)
 
 
 def _is_whole(path: Path, content: bytes) -> bool:

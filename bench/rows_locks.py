@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,6 @@ from tests.support.client import Client
 
 if sys.platform != "win32":
     import fcntl
-
-_LOOK = 0.0001
 
 
 def _slow(play: Scene) -> None:
@@ -65,8 +62,8 @@ def _our_waiting(play: Scene) -> None:
 
 def _bare_release(play: Scene) -> None:
     gate, process = _behind_a_gate(play, "remove", "alpha")
-    text = with_line(play.text())
-    _at_release(play, gate, lambda: play.save_by_hand(text))
+    save = play.about_to_save(with_line(play.text()))
+    _at_release(play, gate, save)
     play.ended(process)
 
 
@@ -83,25 +80,15 @@ def _our_release(play: Scene) -> None:
 
 
 def _at_release(play: Scene, gate: parts.Gate, save: Callable[[], object]) -> None:
-    """Save at the very moment when the environment lock becomes free."""
+    """Save at the very moment when the environment lock becomes free: a failed remove puts its old text back after that."""
     descriptor = os.open(play.project.environment_lock, os.O_RDWR)
-    gate.open()
     try:
-        while not _is_free(descriptor):
-            time.sleep(_LOOK)
+        gate.open()
+        fcntl.flock(descriptor, fcntl.LOCK_SH)  # woken by the kernel: a look again after a pause comes too late
         save()
     finally:
         os.close(descriptor)
     play.expect("the user's save", has_line)
-
-
-def _is_free(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    return True
 
 
 def _bare_clear(play: Scene) -> None:

@@ -36,6 +36,7 @@ class Result:
         failed: edits that were refused or never ended, in words, though nothing was wrong with them.
         mismatch: what does not fit together at the end: manifest, lock, environment.
         torn: reads that saw a torn file, of `reads`.
+        unborn: those of them that saw a file which had never been whole.
     """
 
     stake: int = 0
@@ -43,6 +44,7 @@ class Result:
     failed: tuple[str, ...] = ()
     mismatch: tuple[str, ...] = ()
     torn: int = 0
+    unborn: int = 0
     reads: int = 0
 
 
@@ -142,9 +144,13 @@ class Scene:
 
     def save_by_hand(self, text: str) -> None:
         """Save the file with an editor that knows nothing of us."""
+        self.about_to_save(text)()
+
+    def about_to_save(self, text: str) -> Callable[[], object]:
+        """Return that save, all but its last step."""
         temporary = self.file.with_name(".edited")
         temporary.write_bytes(text.encode())
-        temporary.replace(self.file)
+        return lambda: temporary.replace(self.file)
 
     # The end
 

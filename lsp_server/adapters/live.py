@@ -26,6 +26,7 @@ __all__ = [
     "UvProcess",
     "has_children",
     "lock_users",
+    "marked",
     "on_exit",
     "processes",
     "running_command_of",
@@ -78,6 +79,17 @@ def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]
         ignore: process ids to leave out, such as our own uv.
     """
     return _working_in(root, set(_uv_pids()) - set(ignore))
+
+
+def marked(variable: str) -> Iterator[tuple[int, str]]:
+    """The pid of every uv of this person that has a variable in its environment, with the variable's value."""
+    for pid in _uv_pids():
+        try:
+            value = psutil.Process(pid).environ().get(variable)
+        except (psutil.Error, OSError, ValueError):
+            continue  # gone meanwhile, or another person's
+        if value is not None:
+            yield pid, value
 
 
 def running_command_of(pid: int) -> str | None:

@@ -157,7 +157,19 @@ def run(
     finally:
         cancellation._attach(None)  # noqa: SLF001  its other half
     # `stop` waits for the process too, and whoever waits second is told 0 whatever happened.
-    return Result(None if cancellation.requested.is_set() else code, stdout, "".join(lines))
+    if cancellation.requested.is_set():
+        return Result(None, stdout, "".join(lines))
+    if code < 0:
+        end_group(process.pid)
+        lines.append(f"error: uv was killed by {_signal_name(-code)}; nobody here asked for it\n")
+    return Result(code, stdout, "".join(lines))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def stop(pid: int) -> None:
@@ -179,6 +191,24 @@ def stop(pid: int) -> None:
     for survivor in {*alive, *family}:
         with contextlib.suppress(psutil.NoSuchProcess):
             survivor.kill()
+
+
+def end_group(pid: int) -> None:
+    """Kill what a uv of ours has left running that was killed: its build backends are in its group and serve nobody now.
+
+    On Windows there is no such group, and they go on.
+    """
+    # A group keeps its number from being given to a new process; a living process of that number is not ours.
+    if sys.platform != "win32" and not _lives(pid):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _read_lines(process: "subprocess.Popen[str]", lines: list[str], on_line: Callable[[str], None]) -> None:

@@ -5,7 +5,8 @@ import re
 from lsp_server.core.operation import Failure
 
 _TITLES = (
-    # The order matters: a build that fails while resolving is a failed build.
+    # The order matters: a killed uv says nothing of the build, and a build that fails while resolving is a failed build.
+    (re.compile(r"^error: uv was killed by ", re.MULTILINE), "uv-failed"),
     (re.compile(r"Failed to build|build backend returned an error|Failed to prepare distributions"), "build-failed"),
     (re.compile(r"No solution found when resolving"), "unresolvable"),
     (re.compile(r"was not found in the (package registry|provided package locations)"), "unresolvable"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lsp_server.adapters import live
 from lsp_server.core.operation import Operation
-from lsp_server.jobs import recover
+from lsp_server.jobs import children, recover
 from lsp_server.jobs.journal import ProcessId
 from lsp_server.jobs.place import Place, is_alive
 from lsp_server.locks.lock import FileMutex
@@ -19,6 +19,7 @@ def inherit(place: Place) -> tuple[Operation, ...]:
     """
     if not _is_left(place):
         return ()
+    children.end_orphans(place.journal)
     # Looked at first: a failed attempt closes the lock file, and whoever watches that would ask us again.
     users = live.lock_users(place.manifest_lock)
     mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, "recovery")

@@ -18,7 +18,7 @@ from lsp_server.core import intent
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import recover
+from lsp_server.jobs import children
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, this_process
@@ -61,7 +61,7 @@ class Office:
         self._on_notice = on_notice
         self._workers: dict[str, Worker] = {}
         self._mutex = threading.Lock()
-        recover.end_orphans(self.journal)
+        children.end_orphans(self.journal)
 
     def worker(self, project: Project) -> Worker:
         """Return the worker of a project; it begins to work when it is first asked for."""

@@ -3,9 +3,7 @@
 **Invariant:** nothing here touches the live project. A plan that fails leaves nothing to roll back.
 """
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from lsp_server.core.intent import Bump, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import undo
-from lsp_server.jobs.journal import Journal, ProcessId, Texts
+from lsp_server.jobs import children, undo
+from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked, selection
 from lsp_server.locks.rank import assert_may_start_uv
@@ -197,7 +195,7 @@ class Planner:
             overrides["UV_PYTHON"] = str(python)
         if not self.settings.network:
             overrides["UV_OFFLINE"] = "1"
-        return run_uv(
+        return children.run(
             self.place.journal,
             [str(self.executable.path), *words],
             Path(str(folder)),
@@ -213,26 +211,6 @@ class Planner:
 
     def _failure(self, result: uv.Result, fallback: str = "uv-failed") -> Failure:
         return uvwords.failure(self.shadow.live_text(result.stderr or result.stdout), fallback=fallback)
-
-
-def run_uv(
-    journal: Journal, command: Sequence[str], folder: Path, environ: Mapping[str, str], cancellation: uv.Cancellation
-) -> uv.Result:
-    """Run uv with its pid in the journal while it lives, so that it can be ended if this process is killed."""
-    started: list[ProcessId] = []
-
-    def note(pid: int) -> None:
-        started.append(ProcessId(pid, uv.start_time(pid)))
-        # It runs already, so a journal that cannot be written must not make us lose sight of it.
-        with suppress(sqlite3.Error):
-            journal.child_started(started[0])
-
-    try:
-        return uv.run(command, folder=folder, environ=environ, cancellation=cancellation, started=note)
-    finally:
-        for child in started:
-            with suppress(sqlite3.Error):
-                journal.child_ended(child)
 
 
 def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:

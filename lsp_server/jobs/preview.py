@@ -15,8 +15,9 @@ from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.intent import Intent
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
+from lsp_server.jobs import children
 from lsp_server.jobs.place import Place
-from lsp_server.jobs.plan import Cancelled, Planned, Planner, run_uv
+from lsp_server.jobs.plan import Cancelled, Planned, Planner
 from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.tools import executable_for
 
@@ -64,7 +65,7 @@ def outdated(place: Place, settings: Settings, cancellation: uv.Cancellation) ->
         overrides = {"TMPDIR": str(shadow.temporary)} | ({} if settings.network else {"UV_OFFLINE": "1"})
         environ = commandline.environment_for(place.environ, **overrides)
         words = [str(found.path), "tree", "--outdated", "--format", "json"]
-        result = run_uv(place.journal, words, shadow.root, environ, cancellation)
+        result = children.run(place.journal, words, shadow.root, environ, cancellation)
     if not result.ok:
         return uvwords.failure(result.stderr)
     return list(_newer(json.loads(result.stdout)))

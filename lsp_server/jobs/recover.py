@@ -1,27 +1,14 @@
-"""After a crash: finish or give up what the journal shows as begun, end what was left running, offer the rest again."""
+"""After a crash: finish or give up what the journal shows as begun, and offer the rest again."""
 
 import contextlib
 from typing import Any
 
-import psutil
-
-from lsp_server.adapters import files, uv
+from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
 from lsp_server.core import facts, intent
 from lsp_server.core.operation import Failure, Operation, State, advance
 from lsp_server.jobs.journal import Change, Journal
 from lsp_server.jobs.place import Place, is_alive, now
-
-
-def end_orphans(journal: Journal) -> None:
-    """End the uv processes whose owner is dead, with all that they started."""
-    for child, owner in journal.children():
-        if is_alive(owner):
-            continue
-        if is_alive(child):
-            with contextlib.suppress(psutil.Error, OSError):
-                uv.stop(child.pid)
-        journal.child_ended(child)
 
 
 def settle_changes(place: Place) -> tuple[Change, ...]:

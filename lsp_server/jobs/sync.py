@@ -10,9 +10,9 @@ from lsp_server.adapters import environment, uv
 from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
+from lsp_server.jobs import children
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
-from lsp_server.jobs.plan import run_uv
 from lsp_server.jobs.selection import Selection
 from lsp_server.locks.rank import assert_may_start_uv
 
@@ -104,7 +104,7 @@ class Lane:
         overrides = {} if settings.network else {"UV_OFFLINE": "1"}
         environ = commandline.environment_for(self.place.environ, **overrides)
         command = [str(executable.path), *words]
-        return run_uv(self.place.journal, command, self.place.project.folder, environ, cancellation)
+        return children.run(self.place.journal, command, self.place.project.folder, environ, cancellation)
 
     def _dropped(self, due: Sequence[Due]) -> tuple[str, ...]:
         """Return the installed packages that were locked before these edits and are not any more."""

@@ -27,6 +27,7 @@ class Clerk:
     process: subprocess.Popen[str]
     states: dict[str, str] = field(default_factory=dict)
     answers: list[Any] = field(default_factory=list)
+    gone: bool = False
     _heard: threading.Condition = field(default_factory=threading.Condition)
 
     def listen(self) -> None:
@@ -40,6 +41,9 @@ class Clerk:
                 else:
                     self.answers.append(said["answer"])
                 self._heard.notify_all()
+        with self._heard:
+            self.gone = True
+            self._heard.notify_all()
 
     def ask(self, command: str, **argument: Any) -> str:
         """Queue an operation there and return its id."""
@@ -62,6 +66,11 @@ class Clerk:
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         with self._heard:
             assert self._heard.wait_for(condition, PATIENCE), f"{what} did not come; it said {self.states}"
+
+    def until_over(self) -> None:
+        """Wait until all that it was asked for has ended, or it has."""
+        over = ({"done"}, {"failed"}, {"done", "failed"})
+        self.wait(lambda: self.gone or set(self.states.values()) in over, "the end")
 
     def wait_killed(self) -> None:
         """Wait until it has killed itself."""

@@ -125,7 +125,7 @@ class Tools:
         """
         for process in self.started:
             _kill_tree(process)
-        left = _belonging_to(self.base)
+        left = belonging_to(self.base)
         _, alive = psutil.wait_procs(left, timeout=grace)
         names = [_describe(process) for process in alive]
         for stray in alive:
@@ -159,7 +159,7 @@ def _close(stream: IO[str]) -> None:
         return  # unsent input of a process that is gone
 
 
-def _belonging_to(base: Path) -> list[psutil.Process]:
+def belonging_to(base: Path) -> list[psutil.Process]:
     """The processes whose environment keeps its temporary files under `base`: uv, builds, servers."""
     found = []
     for process in psutil.process_iter():
