@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,12 +18,14 @@ _log = logging.getLogger(__name__)
 class Ledger:
     """Keeps operations and moves them along. Safe from any thread; `on_change` is called after each move.
 
-    `ancestor` is the process in whose turn this one runs (`jobs/turn.py`): its place in the queue is ours too.
+    `ancestor` is the process in whose turn this one runs (`jobs/turn.py`): its place in the queue is ours too; `arrived`
+    is when the last operation came (seconds of the monotonic clock).
     """
 
     place: Place
     on_change: Callable[[], None] = lambda: None
     ancestor: int | None = None
+    arrived: float = 0.0
     _operations: dict[str, Operation] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
@@ -36,6 +39,7 @@ class Ledger:
         written = self.place.journal.add(operation)
         with self._mutex:
             self._operations[written.id] = written
+            self.arrived = time.monotonic()
         self.on_change()
         return written
 

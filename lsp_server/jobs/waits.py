@@ -1,4 +1,4 @@
-"""What a transaction waits for, and for how long: a whole text, a settled text, a quiet project."""
+"""What a transaction waits for, and for how long: a whole text, company, a settled text, a quiet project."""
 
 import threading
 import time
@@ -15,6 +15,9 @@ from lsp_server.jobs.selection import Asked
 
 # An editor or a script that writes in place leaves a file torn for a moment; longer than this and it is meant.
 TORN_SECONDS = 0.3
+
+# Operations that come this soon one after the other are planned together.
+COMPANY_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -42,6 +45,14 @@ class Waits:
             self.quiet.arm()
             self._say([operation.id for operation in group if operation.state == "queued"], "queued", writer)
         self.wake.wait(TORN_SECONDS / 3)
+        return True
+
+    def for_company(self) -> bool:
+        """Let more operations join while somebody holds the project: what is planned now cannot be committed yet anyhow."""
+        left = COMPANY_SECONDS - (time.monotonic() - self.ledger.arrived)
+        if left <= 0 or not self.quiet.is_locked():
+            return False
+        self.wake.wait(left)
         return True
 
     def for_settled_text(self, base: Texts, asked: tuple[Asked, ...], *, failed: bool) -> bool:

@@ -234,6 +234,8 @@ class Worker:
             if self._waits.for_whole_text(base, wanted, group):
                 continue
             if planned is None or planned.base != base or asked != wanted:
+                if self._waits.for_company():
+                    continue
                 planned, begun = self._plan(base, wanted), None
                 asked = tuple(one for one in wanted if planned is not None and one.operation in planned.done)
             if planned is None or asked != wanted:
@@ -389,7 +391,3 @@ class Worker:
         for operation in late:
             self.ledger.fail(operation.id, outcome.lock_timeout(operation, limit))
         return bool(late)
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "surrogatepass")
