@@ -1,9 +1,9 @@
 """Many operations from several servers on one project, beside a terminal that runs uv all the time.
 
 Every server adds and removes packages of its own, bumps the version and locks, in bursts; the terminal adds and removes
-as well, one command after the other, and locks and syncs in between. At the end every package has to be where its last
-operation put it, the version has to count every bump, and `uv lock --check` has to agree. When nothing ends for a
-minute the run stops and shows who waits for whom: that would be a deadlock.
+as well, one command after the other, and locks and syncs in between, half of them by `pyproject-lsp exec`. At the end
+every package has to be where its last operation put it, the version has to count every bump, and `uv lock --check` has
+to agree. When nothing ends for a minute the run stops and shows who waits for whom: that would be a deadlock.
 
 Exit code 1 when an edit is lost, an operation fails, or nothing moves any more.
 """
@@ -117,21 +117,32 @@ def _await(journal: Journal, tally: Tally, kind: str, name: str) -> None:
         tally.over.wait(0.01)
 
 
-def terminal(project: Project, packages: Sequence[str], tally: Tally, lots: Random, ended: threading.Event) -> None:
-    """Run one uv after the other until the servers have ended."""
+def terminal(
+    place: Site, project: Project, packages: Sequence[str], tally: Tally, *, lots: Random, ended: threading.Event
+) -> None:
+    """Run one uv after the other until the servers have ended, every second one in its turn by `exec`."""
     present: set[str] = set()
     while not ended.is_set() and not tally.over.is_set():
         package = lots.choice(packages)
         add_or_remove = ("remove" if package in present else "add", "--no-sync", package)
         words = lots.choice([add_or_remove, add_or_remove, ("lock",), ("sync", "--inexact")])
-        done = project.uv(*words)
-        if len(words) > 2 and done.returncode == 0:  # noqa: PLR2004  an add or a remove
+        turn = lots.choice(("uv", "exec uv"))
+        code = in_turn(place, project, *words) if turn == "exec uv" else project.uv(*words).returncode
+        if len(words) > 2 and code == 0:  # noqa: PLR2004  an add or a remove
             present ^= {package}
-        # A uv of the terminal may fail: it read one of two files that changed between its two reads.
-        tally.end(f"uv {words[0]}", "done" if done.returncode == 0 else f"ended with {done.returncode}")
+        # A bare uv may fail: it read one of two files that changed between its two reads.
+        tally.end(f"{turn} {words[0]}", "done" if code == 0 else f"ended with {code}")
         ended.wait(lots.random())
     with tally.mutex:
         tally.expected |= {package: package in present for package in packages}
+
+
+def in_turn(place: Site, project: Project, *words: str) -> int:
+    """Run uv by `pyproject-lsp exec` and return its exit code."""
+    command = [sys.executable, "-m", "lsp_server", "exec", "--", project.tools.uv, *words]
+    process = project.tools.start(command, project.root, place.server_environment())
+    process.communicate(timeout=STUCK_SECONDS)
+    return process.returncode
 
 
 def run(place: Site, *, operations: int, servers: int, burst: int, seed: int) -> tuple[Tally, list[str]]:
@@ -148,7 +159,11 @@ def run(place: Site, *, operations: int, servers: int, burst: int, seed: int) ->
             threading.Thread(target=work, args=(one, tally, state), kwargs={"count": operations // servers, "burst": burst})
             for one in people
         ]
-        shell = threading.Thread(target=terminal, args=(project, names[-1], tally, Random(seed - 1), finished))  # noqa: S311  no secret
+        shell = threading.Thread(
+            target=terminal,
+            args=(place, project, names[-1], tally),
+            kwargs={"lots": Random(seed - 1), "ended": finished},  # noqa: S311  no secret
+        )
         for thread in (*threads, shell):
             thread.start()
         wrong = _watch(threads, tally, clients)
@@ -199,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     with measure.load() as noted, site() as place:
         tally, wrong = run(place, operations=operations, servers=options.servers, burst=options.burst, seed=options.seed)
         memory = psutil.Process().memory_info().rss // 2**20
-    ours = sum(count for what, count in tally.ended.items() if not what.startswith("uv "))
+    ours = sum(count for what, count in tally.ended.items() if "uv " not in what)
     rate = ours / noted.seconds if noted.seconds else 0.0
     failed = [failure for failure in tally.failures if not failure.startswith("uv ")]
     text = measure.table(("what", "times"), sorted(tally.ended.items()))
