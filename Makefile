@@ -29,6 +29,8 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 lsp_server
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin lsp_server
 	$(BIN)/pytest -q -n 2 tests/core tests/features tests/locks tests/test_tidy.py
 
 editors: setup

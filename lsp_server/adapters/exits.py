@@ -6,6 +6,7 @@ Linux: a pidfd, which names the process itself and not its number, becomes reada
 
 import os
 import select
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -50,9 +51,9 @@ def on_exit(process: Process, callback: Callable[[], None]) -> Cancel:
     if not _is_alive(process):
         once.call()
         return once.cancel
-    if not hasattr(os, "pidfd_open"):
-        return by_waiting(process, once)
-    return by_pidfd(process, once)
+    if sys.platform == "linux" and hasattr(os, "pidfd_open"):
+        return by_pidfd(process, once)
+    return by_waiting(process, once)
 
 
 class Once:
@@ -75,40 +76,42 @@ class Once:
             self._callback = None
 
 
-def by_pidfd(process: Process, once: Once) -> Cancel:
-    """`on_exit` through a pidfd (Linux 5.3 and newer)."""
-    try:
-        descriptor = os.pidfd_open(process.pid)
-    except ProcessLookupError:
-        once.call()
-        return once.cancel
-    except OSError:  # an old kernel, a sandbox, or no descriptor left
-        return by_waiting(process, once)
-    if not _is_alive(process):  # the number was given to another process before we opened it
-        os.close(descriptor)
-        once.call()
-        return once.cancel
-    wake_reader, wake_writer = os.pipe()
-    close_writer = Once(lambda: os.close(wake_writer)).call
+if sys.platform == "linux":
 
-    def wait() -> None:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.register(wake_reader, select.POLLIN | select.POLLHUP)
-        ready = {number for number, _ in poll.poll()}
-        os.close(descriptor)
-        os.close(wake_reader)
-        close_writer()
-        if descriptor in ready:
+    def by_pidfd(process: Process, once: Once) -> Cancel:
+        """`on_exit` through a pidfd (Linux 5.3 and newer)."""
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except ProcessLookupError:
             once.call()
+            return once.cancel
+        except OSError:  # an old kernel, a sandbox, or no descriptor left
+            return by_waiting(process, once)
+        if not _is_alive(process):  # the number was given to another process before we opened it
+            os.close(descriptor)
+            once.call()
+            return once.cancel
+        wake_reader, wake_writer = os.pipe()
+        close_writer = Once(lambda: os.close(wake_writer)).call
 
-    threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
+        def wait() -> None:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.register(wake_reader, select.POLLIN | select.POLLHUP)
+            ready = {number for number, _ in poll.poll()}
+            os.close(descriptor)
+            os.close(wake_reader)
+            close_writer()
+            if descriptor in ready:
+                once.call()
 
-    def cancel() -> None:
-        once.cancel()
-        close_writer()
+        threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
 
-    return cancel
+        def cancel() -> None:
+            once.cancel()
+            close_writer()
+
+        return cancel
 
 
 def by_waiting(process: Process, once: Once) -> Cancel:

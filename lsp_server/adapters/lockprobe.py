@@ -32,15 +32,16 @@ class LockProbe:
         """
         if sys.platform == "win32":
             return held_by_trying(self.path)
-        self._follow()
-        if self._descriptor is None:
+        else:  # noqa: RET505  the checker of types then leaves out what Windows does not have
+            self._follow()
+            if self._descriptor is None:
+                return False
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             return False
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-        return False
 
     @contextmanager
     def shared(self) -> Iterator[bool]:
@@ -51,21 +52,21 @@ class LockProbe:
         """
         if sys.platform == "win32":
             yield not held_by_trying(self.path)
-            return
-        self._follow()
-        if self._descriptor is None:
-            yield True
-            return
-        descriptor = self._descriptor
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        else:
+            self._follow()
+            if self._descriptor is None:
+                yield True
+                return
+            descriptor = self._descriptor
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Closes the descriptor; a later look opens it again."""
@@ -85,7 +86,7 @@ class LockProbe:
             return
         self.close()
         with suppress(FileNotFoundError):
-            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = os.open(self.path, os.O_RDONLY)
 
 
 def held_by_trying(path: Path) -> bool:

@@ -56,17 +56,18 @@ class LockUsers:
 @cache
 def is_available() -> bool:
     """Whether this system has the table and fills it: takes a lock on a file in memory and looks for it."""
-    if not hasattr(os, "memfd_create") or not _TABLE.exists():
+    if sys.platform != "linux" or not _TABLE.exists():
         return False
-    descriptor = os.memfd_create("pyproject-lsp-probe")
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        number = os.fstat(descriptor).st_ino
-        return any(entry.pid == os.getpid() and entry.inode == number for entry in entries())
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
+    else:  # noqa: RET505  the checker of types then leaves out what Linux alone has
+        descriptor = os.memfd_create("pyproject-lsp-probe")
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            number = os.fstat(descriptor).st_ino
+            return any(entry.pid == os.getpid() and entry.inode == number for entry in entries())
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
 
 
 def entries() -> Iterator[Entry]:
@@ -104,10 +105,17 @@ def lock_users(path: Path) -> LockUsers | None:
 
 
 def _is_same(entry: Entry, status: os.stat_result) -> bool:
-    device = (os.major(status.st_dev), os.minor(status.st_dev))
+    device = _device(status)
     if entry.device == device:
         return True
     return device[0] == _ANONYMOUS_MAJOR and has_open(entry.pid, status)
+
+
+def _device(status: os.stat_result) -> tuple[int, int]:
+    if sys.platform == "win32":
+        return (-1, -1)  # there is no table to compare with
+    else:  # noqa: RET505  as above
+        return (os.major(status.st_dev), os.minor(status.st_dev))
 
 
 def has_open(pid: int, status: os.stat_result) -> bool:

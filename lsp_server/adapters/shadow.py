@@ -138,8 +138,8 @@ def link_without_symlinks(source: Path, target: Path) -> None:
         return
     if sys.platform == "win32":
         subprocess.run(["cmd", "/c", "mklink", "/J", str(target), str(source)], check=True, capture_output=True)
-        return
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns(ENVIRONMENT, "node_modules"), dirs_exist_ok=True)
+    else:
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(ENVIRONMENT, "node_modules"), dirs_exist_ok=True)
 
 
 def _is_junction(path: Path) -> bool:

@@ -4,6 +4,7 @@ uv promises none of this. The rules were read in its sources and checked against
 (`tests/data/uv-lock-names.json`); the tests check them against the installed uv, and `doctor` against the user's.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -96,10 +97,10 @@ def temporary_folder(environ: Mapping[str, str], platform: str = sys.platform) -
 
 
 def _darwin_temporary_folder() -> str | None:
-    try:
-        return os.confstr(_CS_DARWIN_USER_TEMP_DIR)
-    except (AttributeError, OSError, ValueError):
-        return None
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, ValueError):  # a system that does not know the name
+            return os.confstr(_CS_DARWIN_USER_TEMP_DIR)
+    return None
 
 
 def environment(root: Path, environ: Mapping[str, str]) -> Path:
