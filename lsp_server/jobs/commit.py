@@ -5,8 +5,9 @@ for an open document, the editor's answer (at most a second). Whatever ends the 
 both texts of each file, and `recover` makes a matching pair of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,46 +125,41 @@ def commit(
 
     """
     try:
-        outcome = _under_locks(place, staged, editor, still_quiet=still_quiet, alive=alive, label=label)
+        with _holding(uv_locks(place)) as held:
+            if not held or not still_quiet():
+                return Busy()
+            if any(files.read(path) != text for path, text in staged.base.items()):
+                return Changed()
+            edited = _edit_open_documents(staged.changes, editor, label)
+            if edited is None:
+                return Changed()
+            for path, content in staged.changes.items():
+                if content is None:
+                    files.replace(path, None)
+            if not _replace(staged):
+                return Changed()
+            committed = Committed(edited, alive())
     except OSError as error:
         return _cannot_write(place, error)
-    if isinstance(outcome, Committed):
-        for replacement in staged.replacements.values():
-            replacement.finish()
-    return outcome
+    for replacement in staged.replacements.values():
+        replacement.finish()
+    return committed
+
+
+@contextmanager
+def _holding(locks: Sequence[FileMutex]) -> Iterator[bool]:
+    """Hold all of these locks, if they could be had without waiting; yields whether."""
+    held = acquire_all(*locks)
+    try:
+        yield held
+    finally:
+        if held:
+            release_all(*locks)
 
 
 def _cannot_write(place: Place, error: OSError) -> Failure:
     where = error.filename or place.project.root
     return Failure("uv-failed", f"cannot write {where}: {error.strerror or error}; nothing was changed")
-
-
-def _under_locks(
-    place: Place,
-    staged: Staged,
-    editor: Editor,
-    *,
-    still_quiet: Callable[[], bool],
-    alive: Callable[[], tuple[UvProcess, ...]],
-    label: str,
-) -> Outcome:
-    locks = uv_locks(place)
-    if not acquire_all(*locks):
-        return Busy()
-    try:
-        if not still_quiet():
-            return Busy()
-        if any(files.read(path) != text for path, text in staged.base.items()):
-            return Changed()
-        edited = _edit_open_documents(staged.changes, editor, label)
-        if edited is None:
-            return Changed()
-        for path, content in staged.changes.items():
-            if content is None:
-                files.replace(path, None)
-        return Committed(edited, alive()) if _replace(staged) else Changed()
-    finally:
-        release_all(*locks)
 
 
 def _replace(staged: Staged) -> bool:
