@@ -142,7 +142,11 @@ def race(
             sides: dict[Side, Tally] = {"bare": Tally(), "ours": Tally()}
             for number in range(rounds):
                 for side, tally in sides.items():
-                    tally.add(play(place, row, side, number=number, editors=servers, lots=lots))
+                    result = play(place, row, side, number=number, editors=servers, lots=lots)
+                    tally.add(result)
+                    wrong = (*result.lost, *result.failed, *result.mismatch)
+                    if side == "ours" and wrong:
+                        print(f"{row.name} {number}: {'; '.join(wrong)}", file=sys.stderr, flush=True)
             found[row.name] = sides
             on_row(row, sides)
     finally:

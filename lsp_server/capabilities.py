@@ -17,6 +17,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
     watched = workspace.did_change_watched_files if workspace else None
     settings = workspace.did_change_configuration if workspace else None
     lenses = workspace.code_lens if workspace else None
+    actions = capabilities.text_document.code_action if capabilities.text_document else None
     return Client(
         name=params.client_info.name if params.client_info else "unknown client",
         encoding=encoding,
@@ -24,6 +25,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         versioned_edits=bool(edit and edit.document_changes),
         saves=experimental.get("pyprojectSave") is True,
         shows_restored=experimental.get("pyprojectRestored") is True,
+        runs_scripts=experimental.get("pyprojectRun") is True,
         asks=bool(window and window.show_message),
         progress=bool(window and window.work_done_progress),
         server_status=bool(experimental.get("serverStatusNotification")),
@@ -31,6 +33,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         announces_settings=bool(settings and settings.dynamic_registration),
         watches_files=bool(watched and watched.dynamic_registration),
         refreshes_lenses=bool(lenses and lenses.refresh_support),
+        action_literals=bool(actions and actions.code_action_literal_support),
     )
 
 

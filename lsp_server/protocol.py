@@ -18,6 +18,7 @@ ANSWERING_COMMANDS = (
     "pyproject.status",
     "pyproject.preview",
     "pyproject.checkUpgrades",
+    "pyproject.searchPackages",
 )
 COMMANDS = (*sorted(CHANGING_COMMANDS), *ANSWERING_COMMANDS)
 INVALID_PARAMS = -32602

@@ -4,28 +4,34 @@ A request is answered from what is known at that moment. What may take long (rea
 runs on other threads; when it is there, the diagnostics are sent again.
 """
 
+import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from lsp_server.adapters import index, source_tree, surroundings, uv, uvlocks
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.adapters.uv import Cancellation, Uv
+from lsp_server.awaited import Awaited, Lookout, missing
 from lsp_server.connection import Connection
-from lsp_server.core import candidates
+from lsp_server.core import candidates, script
 from lsp_server.core.python_file import PythonFile
 from lsp_server.core.text import Document
 from lsp_server.core.view import View
 from lsp_server.features.diagnostics import diagnostics
 from lsp_server.features.missing_imports import missing_imports
 from lsp_server.features.unused_dependencies import unused_dependencies
+from lsp_server.views import Asking, Views
 
 _LANGUAGE = "python"
 _MOST_QUESTIONS = 8
+TYPING_SECONDS = 0.2
+"""So long nobody types before the Python files are judged by what a manifest says, and what they lack is looked out for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,11 @@ class _Known:
     project: Project
     path: str
 
+    def asking(self, text: str) -> Asking:
+        """Return where the index is looked for: a script may have settings of its own (PEP 723, `[tool.uv]`)."""
+        options = _index_options(text) if "# /// script" in text else ()
+        return Asking((self.project.folder / self.path).parent, options) if options else Asking(self.project.folder)
+
 
 @dataclass(slots=True)
 class PythonFiles:
@@ -43,13 +54,20 @@ class PythonFiles:
     connection: Connection
     _known: dict[str, _Known | None] = field(default_factory=dict)
     _manifests: set[str] = field(default_factory=set)
-    _views: dict[str, View] = field(default_factory=dict)
-    _answers: dict[str, dict[str, bool]] = field(default_factory=dict)
     _stale: set[str] = field(default_factory=set)
     _reading: set[str] = field(default_factory=set)
     _seen: dict[str, object] = field(default_factory=dict)
     _sent: dict[str, object] = field(default_factory=dict)
+    _judged: dict[str, View] = field(default_factory=dict)
+    _missing: dict[str, frozenset[Awaited]] = field(default_factory=dict)
+    _typing: asyncio.TimerHandle | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
+    _views: Views = field(init=False)
+    _lookout: Lookout = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._views = Views(self.connection.session)
+        self._lookout = Lookout(self.connection, self.refresh)
 
     def file(self, uri: str) -> PythonFile | None:
         """Return what a feature may see of an open Python file; None while its project has not been read yet."""
@@ -57,7 +75,7 @@ class PythonFiles:
         if document is None or not is_python(document):
             return None
         known = self._known.get(uri)
-        view = self._views.get(known.project.key) if known is not None else None
+        view = self._views.of(known.project, known.asking(document.text)) if known is not None else None
         if known is None or view is None:
             return None
         session = self.connection.session
@@ -65,26 +83,65 @@ class PythonFiles:
 
     def view(self, project: Project) -> View | None:
         """Return what is known of a project."""
-        return self._views.get(project.key)
+        return self._views.of(project)
 
     def opened(self, document: Document) -> None:
         """A document was opened; if it is Python, or a manifest whose unused dependencies are asked for, read its project."""
         if _is_manifest(document.uri):
             self._manifests.add(document.uri)
+            self._follow_soon()
         if is_python(document) or self._looks_for_unused(document.uri):
             self.connection.later("textDocument/didOpen", self._begin(document.uri))
 
     def closed(self, uri: str) -> None:
         """A document was closed: the diagnostics of a Python file go with it."""
-        self._manifests.discard(uri)
+        lacked = self._missing.pop(uri, frozenset())
+        if uri in self._manifests or lacked:
+            self._manifests.discard(uri)
+            self._follow_soon()
         self._sent.pop(uri, None)
+        self._judged.pop(uri, None)
         if self._known.pop(uri, None) is not None and not _is_manifest(uri):
             self.connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
+
+    def changed(self, uri: str) -> None:
+        """A document has a new text. The Python files follow what an unsaved manifest says, once nobody types."""
+        self.publish(uri)
+        if uri in self._manifests:
+            self._follow_soon()
+
+    def files_changed(self, uris: Iterable[str]) -> None:
+        """Files on disk came, went or changed: a new module is no longer missing."""
+        roots = {known.project.folder for known in self._known.values() if known is not None}
+        if any(_matters(uri, roots) for uri in uris):
+            self.refresh()
+
+    def _follow_soon(self) -> None:
+        if self._typing is not None:
+            self._typing.cancel()
+        if self._ended.is_set():
+            return
+        self._typing = asyncio.get_running_loop().call_later(TYPING_SECONDS, self._follow)
+
+    def _follow(self) -> None:
+        """Judge those files again of whose project something else is known now, and look out for what they lack."""
+        self._typing = None
+        lacking = frozenset[Awaited]().union(*self._missing.values())
+        self.connection.later("watching for modules", self._lookout.wait_for(lacking))
+        for uri in tuple(self._known):
+            file = self.file(uri)
+            if file is not None and file.view is not self._judged.get(uri):
+                self.publish(uri)
 
     def publish(self, uri: str) -> None:
         """Send the diagnostics of an open Python file, or what a manifest's are with its unused dependencies."""
         file = self.file(uri)
         if file is not None:
+            self._judged[uri] = file.view
+            lacks = frozenset(missing(file))
+            if self._missing.get(uri, frozenset()) != lacks:
+                self._missing[uri] = lacks
+                self._follow_soon()
             found = {"uri": uri, "version": file.version, "diagnostics": missing_imports(file)}
             # Each status makes us look again, and most often nothing is new.
             if self._sent.get(uri) != found:
@@ -107,7 +164,7 @@ class PythonFiles:
 
     def _publish_manifest(self, uri: str) -> None:
         snapshot, known = self.connection.session.snapshot(uri), self._known.get(uri)
-        view = self._views.get(known.project.key) if known is not None else None
+        view = self._views.of(known.project) if known is not None else None
         if snapshot is None or known is None or view is None:
             return
         unused = unused_dependencies(snapshot, view, known.path)
@@ -156,19 +213,19 @@ class PythonFiles:
 
         with contextlib.suppress(source_tree.Interrupted):
             view = await self.connection.aside(surroundings.read, project, os.environ, self._ended.is_set)
-            before = self._views.get(key)
-            usage, fixes = (before.usage, before.fixes) if before is not None else (None, {})
-            self._show(project, replace(view, usage=usage, fixes=fixes, answers=dict(self._answers.get(key, {}))))
-            full = await self.connection.aside(surroundings.with_usage, view, project, needless)
-            self._show(project, replace(full, answers=dict(self._answers.get(key, {}))))
+            self._views.put(project, view)
+            self._show(project)
+            self._views.put(project, await self.connection.aside(surroundings.with_usage, view, project, needless))
+            self._show(project)
             await self._ask(project)
 
     def close(self) -> None:
         """Let what is being read on other threads end."""
         self._ended.set()
+        if self._typing is not None:
+            self._typing.cancel()
 
-    def _show(self, project: Project, view: View) -> None:
-        self._views[project.key] = view
+    def _show(self, project: Project) -> None:
         for uri, known in tuple(self._known.items()):
             if known is not None and known.project.key == project.key:
                 self.publish(uri)
@@ -179,27 +236,25 @@ class PythonFiles:
         found = uv.find(settings.uv_path, os.environ) if settings.network and settings.trusted else None
         if not isinstance(found, Uv):
             return
-        answers = self._answers.setdefault(project.key, {})
-        for name in self._questions(project)[:_MOST_QUESTIONS]:
-            answer = await self.connection.at_length(_ask_index, found, name, project)
-            view = self._views.get(project.key)
-            if answer is not None and view is not None:
-                answers[name] = answer
-                self._show(project, replace(view, answers=dict(answers)))
+        for asking, name in self._questions(project)[:_MOST_QUESTIONS]:
+            answer = await self.connection.at_length(_ask_index, found, name, asking, project)
+            if answer is not None:
+                self._views.answered(asking, name, has=answer)
+                self._show(project)
 
-    def _questions(self, project: Project) -> list[str]:
-        """The names to ask for: of missing modules in the open files, for which there is no candidate."""
-        names: dict[str, None] = {}
+    def _questions(self, project: Project) -> list[tuple[Asking, str]]:
+        """Whom to ask for which names: of missing modules in the open files, for which there is no candidate."""
+        questions: dict[tuple[Asking, str], None] = {}
         for uri, known in self._known.items():
             file = self.file(uri) if known is not None and known.project.key == project.key else None
-            if file is None or file.place is None:
+            if known is None or file is None or file.place is None:
                 continue
             for finding in file.findings:
                 name = candidates.guess(finding.found.top)
                 unknown = not candidates.candidates(file.view, file.place.member, finding.targets)
                 if finding.problem == "missing" and unknown and name and name not in file.view.answers:
-                    names[name] = None
-        return list(names)
+                    questions[known.asking(file.text), name] = None
+        return list(questions)
 
 
 def is_python(document: Document) -> bool:
@@ -209,6 +264,16 @@ def is_python(document: Document) -> bool:
 
 def _is_manifest(uri: str) -> bool:
     return uri.rsplit("/", 1)[-1] == projects.MANIFEST
+
+
+def _matters(uri: str, roots: Iterable[Path]) -> bool:
+    """Tell whether a project may see a file; of one that is below none of them, a link may lead to it."""
+    try:
+        path = projects.path_of(uri)
+    except ValueError:
+        return False
+    around = [root for root in roots if path.is_relative_to(root)]
+    return not around or any(source_tree.is_seen(root, path) for root in around)
 
 
 def _find(uri: str) -> _Known | None:
@@ -224,6 +289,14 @@ def _find(uri: str) -> _Known | None:
         return None
 
 
-def _ask_index(found: Uv, name: str, project: Project, cancellation: Cancellation) -> bool | None:
+def _ask_index(found: Uv, name: str, asking: Asking, project: Project, cancellation: Cancellation) -> bool | None:
     venv = uvlocks.environment(project.folder, os.environ)
-    return index.has(found, name, folder=project.folder, venv=venv, environ=os.environ, cancellation=cancellation)
+    return index.has(
+        found, name, folder=asking.folder, own=asking.options, venv=venv, environ=os.environ, cancellation=cancellation
+    )
+
+
+@lru_cache(maxsize=16)
+def _index_options(text: str) -> tuple[str, ...]:
+    block = script.find(text)
+    return script.index_options(block.toml) if isinstance(block, script.Block) else ()

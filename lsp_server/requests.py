@@ -35,7 +35,14 @@ class Host(Protocol):
 
 
 def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
-    """Answer `textDocument/codeAction`."""
+    """Answer `textDocument/codeAction`; with plain commands to a client that knows no code action literals (LSP 3.17)."""
+    actions = _code_actions(host, params)
+    if host.session.client.action_literals:
+        return actions
+    return [action["command"] for action in actions if "command" in action]
+
+
+def _code_actions(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
     uri, where, only = params.text_document.uri, range_object(params.range), params.context.only
     snapshot = host.session.snapshot(uri)
     if snapshot is not None:
@@ -44,7 +51,8 @@ def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol'
     if file is None:
         return []
     diagnostics = [host.json(one) for one in params.context.diagnostics]
-    return [*import_actions(file, where, diagnostics, only), *script_actions(file, where, only)]
+    can_run = host.session.client.runs_scripts
+    return [*import_actions(file, where, diagnostics, only), *script_actions(file, where, only, can_run=can_run)]
 
 
 def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
@@ -53,7 +61,7 @@ def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's 
     if snapshot is not None:
         return code_lenses(snapshot)
     file = host.python.file(params.text_document.uri)
-    return [] if file is None else script_lenses(file)
+    return [] if file is None else script_lenses(file, can_run=host.session.client.runs_scripts)
 
 
 def completion(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object

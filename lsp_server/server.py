@@ -20,7 +20,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification
 
-from lsp_server import __version__, commands, configuration, documents, protocol, requests
+from lsp_server import __version__, commands, configuration, documents, protocol, requests, search, watched
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.uv import Cancellation
 from lsp_server.capabilities import client_of, plain, range_of
@@ -214,6 +214,8 @@ class Server(LanguageServer):
 def initialize(server: Server, params: types.InitializeParams) -> None:
     """Learn what the client can and what it wants; nothing is opened yet."""
     server.session.client = client_of(params, _encoding(params))
+    if not server.session.client.action_literals:  # then LSP 3.17 allows a plain `true`, no kinds
+        server.protocol.fm.feature_options.pop(types.TEXT_DOCUMENT_CODE_ACTION, None)
     configuration.begin(server, plain(params.initialization_options))
     if params.process_id:
         end_with(params.process_id, server.close)
@@ -236,9 +238,8 @@ async def _open(server: Server) -> None:
 
 async def _register(server: Server) -> None:
     client = server.session.client
-    watchers = [{"globPattern": f"**/{name}"} for name in (projects.MANIFEST, projects.LOCKFILE)]
     wanted = [
-        (client.watches_files, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, {"watchers": watchers}),
+        (client.watches_files, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, {"watchers": watched.WATCHERS}),
         (client.announces_settings, types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": protocol.SECTION}),
     ]
     registrations = [{"id": m, "method": m, "registerOptions": options} for asked, m, options in wanted if asked]
@@ -266,7 +267,7 @@ def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> Non
     """Apply the changes to our own copy."""
     changes = [(range_of(change), change.text) for change in params.content_changes]
     documents.changed(server, params.text_document.uri, params.text_document.version, changes)
-    server.python.publish(params.text_document.uri)
+    server.python.changed(params.text_document.uri)
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -281,10 +282,9 @@ def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     server.python.closed(params.text_document.uri)
 
 
-def did_change_watched_files(server: Server, _params: types.DidChangeWatchedFilesParams) -> None:
+def did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """Look again."""
-    server.later("workspace/didChangeWatchedFiles", documents.files_changed(server))
-    server.python.refresh()
+    watched.changed(server, [change.uri for change in params.changes])
 
 
 def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
@@ -337,6 +337,7 @@ COMMANDS: Mapping[str, Callable[[Any, Office, Mapping[str, Any]], Awaitable[Any]
     "pyproject.status": commands.status,
     "pyproject.preview": commands.preview,
     "pyproject.checkUpgrades": commands.check_upgrades,
+    "pyproject.searchPackages": search.search,
 }
 
 
@@ -386,9 +387,6 @@ def _command(server: Server, command: Callable[[Any, Office, Mapping[str, Any]],
 def _internal(method: str, error: Exception) -> JsonRpcException:
     _log.exception("%s failed", method)
     return JsonRpcInternalError(message=f"{method} failed: {error}; the server's log has more")
-
-
-# Small things
 
 
 def _encoding(params: types.InitializeParams) -> Encoding:

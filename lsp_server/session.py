@@ -25,6 +25,7 @@ class Client:
     versioned_edits: bool = False
     saves: bool = False
     shows_restored: bool = False
+    runs_scripts: bool = False
     asks: bool = False
     progress: bool = False
     server_status: bool = False
@@ -32,6 +33,7 @@ class Client:
     announces_settings: bool = False
     watches_files: bool = False
     refreshes_lenses: bool = False
+    action_literals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

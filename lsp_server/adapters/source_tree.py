@@ -63,6 +63,12 @@ def _walk(folder: str, depth: int) -> Iterator[str]:
                 yield entry.path
 
 
+def is_seen(root: Path, path: Path) -> bool:
+    """Tell whether `read` would look into the folder of a file below `root`; a sync makes thousands where it does not."""
+    folders = path.relative_to(root).parts[:-1]
+    return not any(folder.startswith(".") or folder in _SKIPPED for folder in folders)
+
+
 def usage(root: Path, tree: Tree, cancelled: Callable[[], bool] = lambda: False) -> dict[str, tuple[Import, ...]]:
     """Return what each Python file imports. A file that did not change since is not read again.
 

@@ -1,7 +1,9 @@
 """`pyproject-lsp serve`: the language server, over stdio or for one client on a TCP port."""
 
 import argparse
+import socket
 import sys
+from contextlib import suppress
 
 from lsp_server.cli import shared
 
@@ -28,9 +30,26 @@ def run(options: argparse.Namespace) -> int:
     server = build()
     try:
         if options.tcp:
-            server.start_tcp(host or "127.0.0.1", int(port))
+            with _one_client(host or "127.0.0.1", int(port)) as client:
+                reads, writes = client.makefile("rb"), client.makefile("wb")
+                with suppress(ConnectionError):  # a lost client is the end of its file
+                    server.start_io(reads, writes)
         else:
             server.start_io()
+    except OSError as error:
+        shared.complain(f"cannot listen on {options.tcp}: {error.strerror or error}; choose another address or port")
+        return shared.USAGE
     finally:
         server.close()
     return server.exit_code
+
+
+def _one_client(host: str, port: int) -> socket.socket:
+    """Wait for the client. Nobody else is let in after it: answers must not go to another one.
+
+    Where it listens is said on stderr, since port 0 takes a free one.
+    """
+    with socket.create_server((host, port)) as listener:
+        where, number = listener.getsockname()[:2]
+        print(f"pyproject-lsp listens on {where}:{number}", file=sys.stderr, flush=True)  # noqa: T201  the command line's output
+        return listener.accept()[0]

@@ -111,7 +111,8 @@ def arguments(batch: Batch, facts: Facts) -> tuple[tuple[str, ...], ...]:
             return (("remove", *_place_options(batch.first), *_table_options(table), "--", *dict.fromkeys(packages)),)
         case Upgrade(packages=packages):
             # The bounds are raised before (`raising`); `uv upgrade` leaves uv.lock as it was.
-            return (("lock", *([f"--upgrade-package={name}" for name in packages] or ["--upgrade"])),)
+            wanted = [f"--upgrade-package={name}" for name in packages] or ["--upgrade"]
+            return (("lock", *_script_options(batch.first), *wanted),)
         case Bump(part=part, version=version):
             return (("version", "--no-sync", *(("--bump", part) if part else ("--", version or ""))),)
         case Move(package=package, source=source, target=target):

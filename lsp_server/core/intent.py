@@ -40,9 +40,10 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """Raise the bounds of packages in the manifest; no package means all of them."""
+    """Raise the bounds of packages in the manifest, or in the PEP 723 block of a script; no package means all of them."""
 
     packages: tuple[str, ...] = ()
+    script: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Bring uv.lock up to date with the manifest."""
+    """Bring uv.lock up to date with the manifest; `begins` one for a script that has none."""
+
+    begins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ def title(intent: Intent) -> str:  # noqa: PLR0911  one for each kind of intent
             return f"Add {', '.join(wanted)} to {'the script' if script else table.label()}"
         case Remove(packages=packages, table=table, script=script):
             return f"Remove {', '.join(packages)} from {'the script' if script else table.label()}"
-        case Upgrade(packages=packages):
-            return f"Upgrade {', '.join(packages) or 'all dependencies'}"
+        case Upgrade(packages=packages, script=script):
+            return f"Upgrade {', '.join(packages) or 'all dependencies'}{' of the script' if script else ''}"
         case Bump(part=part, version=version):
             return f"Set version {version}" if version else f"Bump {part} version"
         case Move(package=package, source=source, target=target):
@@ -177,7 +180,7 @@ def _upgrade(argument: Mapping[str, Any]) -> Upgrade:
     packages = _names(argument, "packages")
     if bool(packages) == _boolean(argument, "all"):
         raise _RefusedError(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
-    return Upgrade(packages)
+    return Upgrade(packages, _boolean(argument, "script"))
 
 
 def _bump(argument: Mapping[str, Any]) -> Bump:
@@ -225,7 +228,7 @@ _READERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Intent], set[str]]] =
         {"uri", "requirements", "group", "extra", "script", "marker", "bounds", "index", "editable", "member"},
     ),
     "pyproject.remove": (_remove, {"uri", "packages", "group", "extra", "script"}),
-    "pyproject.upgrade": (_upgrade, {"uri", "packages", "all"}),
+    "pyproject.upgrade": (_upgrade, {"uri", "packages", "all", "script"}),
     "pyproject.bumpVersion": (_bump, {"uri", "bump", "version"}),
     "pyproject.move": (_move, {"uri", "package", "from", "to"}),
     "pyproject.lock": (_lock, {"uri", "script"}),

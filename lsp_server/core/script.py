@@ -6,8 +6,9 @@ A block is a run of comment lines from `# /// script` to the last `# ///` in the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from lsp_server.core import tokens
+from lsp_server.core import tokens, toml
 from lsp_server.core.toml import Problem
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
@@ -67,6 +68,53 @@ def find(text: str) -> Block | Problem | None:
         blocks.append(Block(lines[at].start, lines[close].end, content))
         at = close + 1
     return blocks[0] if blocks else None
+
+
+def valid(text: str) -> Block | Problem:
+    """The script block of a Python file, if its TOML is valid; else what is wrong, at its place in the file."""
+    block = find(text)
+    if not isinstance(block, Block):
+        return block or Problem("no '# /// script' block (PEP 723)", 0, 1, 1)
+    problem = toml.problem(block.toml)
+    if problem is None:
+        return block
+    offset = to_source_offset(block, problem.offset, text)
+    before = [line for line in _lines(text) if line.start <= offset]
+    return Problem(problem.message, offset, len(before), offset - before[-1].start + 1)
+
+
+def index_options(content: str) -> tuple[str, ...]:
+    """Return the options of `uv pip` that say what a block's `[tool.uv]` says of indexes; () where it says nothing.
+
+    On a command line they go before the settings of the folder and are joined with them, as uv does for a script.
+    An index that is explicit is only for the packages whose source names it.
+
+    Args:
+        content: the TOML of the block; the options are for a uv that runs in the script's folder.
+
+    """
+    parsed = toml.parse(content)
+    found: Any = {} if isinstance(parsed, Problem) else parsed
+    for name in ("tool", "uv"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return tuple(_options(found)) if isinstance(found, dict) else ()
+
+
+def _options(settings: dict[str, Any]) -> Iterator[str]:
+    indexes = settings.get("index")
+    for one in indexes if isinstance(indexes, list) else ():
+        url, name = (one.get("url"), one.get("name")) if isinstance(one, dict) else (None, None)
+        if isinstance(url, str) and not one.get("explicit"):
+            option = "--default-index" if one.get("default") else "--index"
+            yield f"{option}={name}={url}" if isinstance(name, str) else f"{option}={url}"
+    for key in ("index-url", "index-strategy", "keyring-provider"):
+        if isinstance(settings.get(key), str):
+            yield f"--{key}={settings[key]}"
+    for key in ("extra-index-url", "find-links"):
+        listed = settings.get(key)
+        yield from (f"--{key}={place}" for place in (listed if isinstance(listed, list) else ()) if isinstance(place, str))
+    if settings.get("no-index") is True:
+        yield "--no-index"
 
 
 def to_source_offset(block: Block, offset_in_toml: int, text: str) -> int:

@@ -1,8 +1,9 @@
 """All that a feature may see of one document, frozen at one moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lsp_server.core import pyproject
+from lsp_server.core.packages import Packages
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import Encoding, offset_to_position, position_to_offset
@@ -21,6 +22,7 @@ class Snapshot:
     text: str
     encoding: Encoding
     settings: Settings
+    packages: Packages = field(default_factory=Packages)
 
     @property
     def manifest(self) -> Manifest:

@@ -21,7 +21,10 @@ def fix_all(file: PythonFile, place: Place) -> Iterator[CodeAction]:
         if len(names) > 1:
             yield _action(file, "this file", FILE_KIND, target, names, script=place.script)
     everywhere = file.view.fixes.get(place.member.folder, {}) if not place.script else {}
-    for target, names in everywhere.items():
+    declared = place.declared.tables
+    for target, found in everywhere.items():
+        # They were found by the manifest on disk; what was typed into it since needs no adding.
+        names = tuple(name for name in found if target.table not in declared.get(name, ()))
         if len(names) > 1 and set(names) != set(here.get(target, ())):
             yield _action(file, "this project", PROJECT_KIND, target, names, script=False)
 

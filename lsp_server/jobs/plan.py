@@ -8,11 +8,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsp_server.adapters import environment, uv
-from lsp_server.adapters.project import MANIFEST
+from lsp_server.adapters.project import LOCKFILE, MANIFEST
 from lsp_server.adapters.shadow import Shadow
-from lsp_server.core import commandline, facts, literals, lockfile, pyproject, raising, style, toml, uvwords, wheels
+from lsp_server.core import (
+    commandline,
+    facts,
+    literals,
+    lockfile,
+    pyproject,
+    raising,
+    script,
+    script_upgrade,
+    style,
+    toml,
+    uvwords,
+    wheels,
+)
 from lsp_server.core.commandline import Batch, Request, Target
-from lsp_server.core.intent import Bump, Lock, Move, Undo, Upgrade
+from lsp_server.core.intent import Bump, Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
@@ -106,7 +119,10 @@ class Planner:
             return prepared
         stated = _facts(self.place, manifest, prepared)
         made = self._made(prepared, [(manifest, words) for words in commandline.arguments(batch, stated)])
-        if isinstance(made, _Failed) or not isinstance(first.intent, Move):
+        if isinstance(made, _Failed):
+            return made
+        made = self._without_new_lock(prepared, made, first.intent)
+        if not isinstance(first.intent, Move):
             return made
         move = first.intent
         spelled = stated["dependency", move.source.kind, move.source.name or "", move.package].split("\n")
@@ -121,6 +137,8 @@ class Planner:
                 if isinstance(undone, Failure):
                     return _Failed(undone)
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
+            case Upgrade(packages=packages) if self.place.project.kind == "script":
+                return self._script_raised(texts, packages, manifest)
             case Upgrade(packages=packages):
                 return self._raised(texts, packages, manifest)
             case Move(package=package, source=source) if not _states(_facts(self.place, manifest, texts), source, package):
@@ -149,6 +167,41 @@ class Planner:
         if raised is None:
             return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
         return {**texts, manifest: raised.encode()}
+
+    def _script_raised(self, texts: Texts, packages: tuple[str, ...], path: Path) -> Texts | _Failed:
+        """Let uv raise the bounds in a script's block, which it is shown as a manifest (`core/script_upgrade.py`).
+
+        The settings of a block and of the folder are joined for scripts only. A manifest with settings of its own
+        stands where the script does, so that relative paths mean the same; without, it stands below, so that uv
+        finds those of the folder. Two folders below: no glob of a workspace's members ends that deep in hidden ones.
+        """
+        text = _text(texts[path])
+        block = script.valid(text)
+        if not isinstance(block, script.Block):
+            where = f"{path}:{block.line}:{block.column}"
+            return _Failed(Failure("invalid-toml", f"{where}: {block.message}; correct it, then retry"))
+        absent = script_upgrade.absent(block.toml, packages)
+        if absent:
+            return _Failed(Failure("not-found", f"{', '.join(absent)} is not in the metadata of {path}"))
+        folder = path.parent if script_upgrade.has_uv_settings(block.toml) else path.parent / ".pyproject-lsp" / "script"
+        shown = {folder / MANIFEST: script_upgrade.manifest(block.toml).encode()}
+        shadow = Shadow(self.shadow.base / "upgrade", self.shadow.live)
+        shadow.lay({**shown, **dict.fromkeys(folder / name for name in (LOCKFILE, "uv.toml"))})
+        result = self._run(commandline.raising(packages), shadow.path(folder))
+        if not result.ok:
+            return _Failed(uvwords.failure(shadow.live_text(result.stderr or result.stdout)))
+        raised = script_upgrade.raised(text, block, _text(shadow.read(shown)[folder / MANIFEST]))
+        if raised is None:
+            return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
+        return {**texts, path: raised.encode()}
+
+    def _without_new_lock(self, before: Texts, made: Texts, wanted: Intent) -> Texts:
+        """Leave a script without a lock file if it had none: uv makes one to see that the block can be resolved."""
+        lock = self.place.project.lockfile
+        begins = isinstance(wanted, Lock) and wanted.begins
+        if self.place.project.kind != "script" or before.get(lock) is not None or begins:
+            return made
+        return {**made, lock: None}
 
     def _preflight(self, start: Texts, texts: Texts, asked: Sequence[Asked]) -> _Failed | None:
         """Build what is new and has to be built, so that a package that does not build fails before anything changed.
@@ -280,4 +333,4 @@ def _text(content: bytes | None) -> str:
 
 def as_lock(one: Asked) -> Asked:
     """Return the operation as one that only brings uv.lock up to date: its edit stands in the manifest already."""
-    return replace(one, intent=Lock())
+    return replace(one, intent=Lock(begins=False))

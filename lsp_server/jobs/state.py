@@ -1,7 +1,7 @@
 """What a status needs to know of a project without starting a process: is the environment, is the lock as they should."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from lsp_server.adapters import environment, files
 from lsp_server.adapters.lockprobe import LockProbe
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
+from lsp_server.core.packages import Packages
 from lsp_server.jobs.place import Place
 
 
@@ -49,6 +50,18 @@ def of_environment(place: Place) -> str:
     reader = _reader(place.environment_lock)
     with reader.mutex, reader.probe.shared() as quiet:
         return _installed(place) if quiet else "syncing"
+
+
+def packages(place: Place, former: Packages) -> Packages:
+    """Return the versions that are locked and installed; while a sync runs, the installed ones as they were before."""
+    lock = None if place.project.kind == "script" else files.read(place.project.lockfile)
+    locked = lockfile.versions((lock or b"").decode("utf-8", "replace"))
+    if environment.read(place.environment) is None:
+        return replace(former, locked=locked, installed=None)
+    reader = _reader(place.environment_lock)
+    with reader.mutex, reader.probe.shared() as quiet:
+        installed = environment.installed(place.environment) if quiet else former.installed
+    return replace(former, locked=locked, installed=installed)
 
 
 def _installed(place: Place) -> str:

@@ -26,6 +26,8 @@ CAPABILITIES: Mapping[str, Body] = {
     "no applyEdit": bare.without("workspace.applyEdit"),
     "no documentChanges": bare.without("workspace.workspaceEdit"),
     "no resolve": bare.without("textDocument.codeAction.resolveSupport", "textDocument.codeAction.dataSupport"),
+    "no code action literals": bare.without("textDocument.codeAction.codeActionLiteralSupport"),
+    "no code actions": bare.without("textDocument.codeAction"),
     "no progress": bare.without("window.workDoneProgress"),
     "no dynamic registration": bare.without(*DYNAMIC),
     "no snippet": bare.without("textDocument.completion"),
@@ -134,6 +136,25 @@ def test_a_client_without_apply_edit_is_never_asked_and_reads_the_disk(project: 
         client.open(project.manifest)
         operate(client, project, "bumpVersion", bump="patch")
         assert 'version = "0.1.1"' in client.buffer(project.manifest).text
+
+
+def test_without_code_action_literals_the_actions_are_plain_commands(project: Project) -> None:
+    capabilities = bare.without("textDocument.codeAction.codeActionLiteralSupport")
+    source = project.root / "tool.py"
+    source.write_text("import yaml\n", encoding="utf-8")
+    with Client(env=project.tools.environment, cwd=project.root, expect_exit=0) as client:
+        bare.initialize(client, capabilities, bare.folder(project.root))
+        assert client.server_capabilities["codeActionProvider"] is True
+        client.open(project.manifest)
+        client.open(source, "python")
+        client.wait_for(lambda _: bool(client.diagnostics(source)), 30, "the missing import")
+        offered = [*client.code_actions(project.manifest, "0.1.0"), *client.code_actions(source, "yaml")]
+        for action in offered:
+            assert action.keys() == {"title", "command", "arguments"}
+        assert {"pyproject.bumpVersion", "pyproject.sync", "pyproject.add"} <= {action["command"] for action in offered}
+        bump = next(action for action in offered if "0.1.1" in action["title"])
+        client.wait_operation(client.run_action(bump)["id"], "done")
+        assert 'version = "0.1.1"' in project.text()
 
 
 def test_without_document_changes_an_edit_comes_as_plain_changes(project: Project) -> None:

@@ -60,6 +60,7 @@ def test_two_members_are_two_commands() -> None:
         (Remove(("a", "b"), DEV), HERE, ["remove --no-sync --group=dev -- a b"]),
         (Upgrade(("a",)), HERE, ["lock --upgrade-package=a"]),
         (Upgrade(), HERE, ["lock --upgrade"]),
+        (Upgrade(("a",), script=True), SCRIPT, ["lock --script=/p/s.py --upgrade-package=a"]),
         (Bump("minor"), HERE, ["version --no-sync --bump minor"]),
         (Bump(None, "1.0"), HERE, ["version --no-sync -- 1.0"]),
         (Lock(), HERE, ["lock"]),

@@ -72,3 +72,30 @@ def test_a_script_without_a_block_has_one(text: str) -> None:
 def test_no_text_makes_it_raise(text: str, toml: str) -> None:
     script.find(text)
     script.replace(text, toml)
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ("", ()),
+        ("[tool.uv]\nno-index = false\n", ()),
+        (
+            "[tool.uv]\nno-index = true\nfind-links = ['w', 'https://x/y']\n",
+            ("--find-links=w", "--find-links=https://x/y", "--no-index"),
+        ),
+        ("[[tool.uv.index]]\nurl = 'https://a'\n", ("--index=https://a",)),
+        ("[[tool.uv.index]]\nname = 'a'\nurl = 'https://a'\ndefault = true\n", ("--default-index=a=https://a",)),
+        ("[[tool.uv.index]]\nname = 'a'\nurl = 'https://a'\nexplicit = true\n", ()),
+        (
+            "[tool.uv]\nindex-url = 'https://a'\nextra-index-url = ['https://b']\nindex-strategy = 'unsafe-best-match'\n",
+            ("--index-url=https://a", "--index-strategy=unsafe-best-match", "--extra-index-url=https://b"),
+        ),
+        # What is half typed, or of another type, says nothing.
+        ("[tool.uv]\nno-index = tru\n", ()),
+        ("[tool.uv]\nindex = 'a'\nfind-links = 1\nindex-url = ['a']\nno-index = 'true'\n", ()),
+        ("[[tool.uv.index]]\nname = 'a'\n[[tool.uv.index]]\nurl = 3\n", ()),
+        ("tool = 3\n", ()),
+    ],
+)
+def test_the_index_of_a_script_is_another_one(settings: str, options: tuple[str, ...]) -> None:
+    assert script.index_options(f"dependencies = []\n{settings}") == options

@@ -8,11 +8,12 @@ import pytest
 from lsp_server.adapters import import_data
 from lsp_server.core import imports, locked, pyproject
 from lsp_server.core.installed import Distribution, Installed
+from lsp_server.core.pyproject import Table
 from lsp_server.core.python_file import PythonFile
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.tree import Member, Tree
-from lsp_server.core.view import View
+from lsp_server.core.view import Target, View
 from lsp_server.features.import_actions import import_actions
 from lsp_server.features.import_completion import import_completion
 from lsp_server.features.missing_imports import missing_imports
@@ -109,6 +110,13 @@ def test_fix_all_takes_what_nothing_vouches_for_or_forgets_a_table() -> None:
     assert [one["command"]["arguments"][0]["requirements"] for one in found] == [["flask", "pyyaml"]]
 
 
+def test_fix_all_adds_what_was_typed_into_the_manifest_since_the_files_were_read() -> None:
+    runtime = Target(Table("runtime"))
+    project = view(fixes={"": {runtime: ("flask", "pillow", "pyyaml")}}, files={PATH: ""})
+    found = import_actions(file("import os\n", project=project), at(0, 0, 0), only=["source.fixAll"])
+    assert [one["command"]["arguments"][0]["requirements"] for one in found] == [["flask", "pyyaml"]]
+
+
 def test_a_wanted_kind_is_not_heeded() -> None:
     assert import_actions(file("import flask\n"), at(0, 8, 8), only=["refactor"]) == []
     assert {one["kind"] for one in import_actions(file("import flask\n"), at(0, 8, 8), only=["quickfix"])} == {"quickfix"}
@@ -195,21 +203,46 @@ def test_unused_is_told_although_it_is_off_or_nothing_was_read() -> None:
 SCRIPT = '# /// script\n# dependencies = ["httpx", "rich>13"]\n# ///\nimport httpx\nimport flask\n'
 
 
-def test_a_requirement_of_a_script_cannot_be_removed() -> None:
+def test_a_requirement_of_a_script_can_be_neither_removed_nor_upgraded() -> None:
     found = script_actions(file(SCRIPT, "run.py"), at(1, 30, 30))
-    assert titles(found) == ["Lock this script", "Remove 'rich' from this script"]
-    assert found[1]["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "packages": ["rich"]}]
+    assert titles(found) == ["Lock this script", "Remove 'rich' from this script", "Upgrade 'rich' in this script"]
+    assert [one["command"]["command"] for one in found[1:]] == ["pyproject.remove", "pyproject.upgrade"]
+    for one in found[1:]:
+        assert one["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "packages": ["rich"]}]
     assert script_actions(file(SCRIPT, "run.py"), at(4, 0, 0)) == []
 
 
 def test_the_lens_of_a_script_offers_what_it_has() -> None:
-    found, lock = script_lenses(file(SCRIPT, "run.py"))
+    found, upgrade, lock = script_lenses(file(SCRIPT, "run.py"))
     assert lock["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True}]
+    assert upgrade["command"]["command"] == "pyproject.upgrade"
+    assert upgrade["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "all": True}]
     assert found["command"]["arguments"] == [{"uri": "file:///p/run.py", "script": True, "requirements": ["flask"]}]
-    assert titles([one["command"] for one in script_lenses(file(SCRIPT.replace("import flask", ""), "run.py"))]) == [
-        "lock script"
+    without = SCRIPT.replace("import flask", "")
+    assert titles([one["command"] for one in script_lenses(file(without, "run.py"))]) == ["upgrade all", "lock script"]
+    empty = '# /// script\n# requires-python = ">=3.11"\n# ///\n'
+    assert titles([one["command"] for one in script_lenses(file(empty, "run.py"))]) == ["lock script"]
+    assert script_lenses(file(SCRIPT, "run.py", settings=Settings(code_lens=False)), can_run=True) == []
+
+
+def test_a_script_is_run_that_may_not_be_or_by_a_client_that_cannot() -> None:
+    opened = file(SCRIPT, "run.py")
+    (run, *_) = script_lenses(opened, can_run=True)
+    assert run["command"] == {
+        "title": "run with uv",
+        "command": "pyproject.runScript",
+        "arguments": [{"uri": "file:///p/run.py"}],
+    }
+    (action,) = script_actions(opened, at(1, 0, 0), ["source.pyproject.run"], can_run=True)
+    assert action["command"]["command"] == "pyproject.runScript"
+    untrusted = file(SCRIPT, "run.py", settings=Settings(trusted=False))
+    offered = [
+        *script_lenses(opened),
+        *script_actions(opened, at(1, 0, 0)),
+        *script_lenses(untrusted, can_run=True),
+        *script_actions(untrusted, at(1, 0, 0), can_run=True),
     ]
-    assert script_lenses(file(SCRIPT, "run.py", settings=Settings(code_lens=False))) == []
+    assert "pyproject.runScript" not in {one["command"]["command"] for one in offered}
 
 
 def test_a_file_of_no_project_is_judged_by_one() -> None:

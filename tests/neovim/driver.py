@@ -10,14 +10,18 @@ import os
 import select
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+import psutil
 import pynvim  # type: ignore[import-untyped]  # it ships no types
 
+T = TypeVar("T")
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUNTIME = REPOSITORY / "neovim"
 
@@ -61,6 +65,7 @@ class Neovim:
     """A Neovim with a user interface attached, so that a question to the user would really be asked."""
 
     api: pynvim.Nvim
+    process: psutil.Process
 
     @classmethod
     def start(cls, init: Path, env: Mapping[str, str], cwd: Path) -> Self:
@@ -70,7 +75,7 @@ class Neovim:
         command = ["env", f"--chdir={cwd}", *settings, *argv(init), "--embed", "--headless"]
         api = pynvim.attach("child", argv=command)
         api.ui_attach(100, 30, rgb=True)
-        return cls(api)
+        return cls(api, psutil.Process(int(api.funcs.getpid())))
 
     def __enter__(self) -> Self:
         return self
@@ -134,11 +139,41 @@ class Neovim:
         """Whether the editor stands at a question or a prompt and would not go on by itself."""
         return bool(self.api.request("nvim_get_mode")["blocking"])
 
-    def stop(self) -> None:
-        """Leave without saving; the servers are told as on a real exit."""
+    def stop(self, grace: float = 30) -> None:
+        """Leave without saving; the servers are told as on a real exit.
+
+        A test that ran out of time may have been stopped in the middle of a request, and then no answer comes any more:
+        the editor is killed after `grace` seconds.
+        """
+        timer = threading.Timer(grace, self.process.kill)
+        timer.start()
         with contextlib.suppress(EOFError, OSError):  # the connection ends with the editor
             self.api.command("qall!")
+        timer.cancel()
         self.api.close()
+
+
+class Apart:
+    """A Neovim on a thread of its own, for a test whose thread has an event loop already, as Playwright's has.
+
+    Args:
+        start: starts the Neovim; it is called on that thread.
+    """
+
+    def __init__(self, start: Callable[[], Neovim]) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="neovim")
+        self._editor = self._thread.submit(start).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.do(Neovim.stop)
+        self._thread.shutdown()
+
+    def do(self, work: Callable[[Neovim], T]) -> T:
+        """What the work returns, done on the editor's thread; an error of it is raised here."""
+        return self._thread.submit(work, self._editor).result()
 
 
 @dataclass(slots=True)

@@ -14,6 +14,9 @@ from typing import Any, BinaryIO, Self, cast
 
 Body = dict[str, Any]
 
+LATER: Body = {}
+"""As an answer of `answers`: none yet; the test gives it by `reply`."""
+
 COMMANDS = ["add", "remove", "upgrade", "bumpVersion", "move", "lock", "sync", "undo", "retry", "cancel", "status"]
 
 
@@ -73,6 +76,12 @@ class FakeServer:
         assert len(params["arguments"]) == 1
         return cast("Body", params["arguments"][0])
 
+    def reply(self, method: str, where: Callable[[Any], bool], result: Any) -> None:
+        """Answer the first request of this method that fits."""
+        self.wait_for(method, where)
+        asked = next(b for b in self.received if b.get("method") == method and where(b.get("params")))
+        self._send({"id": asked["id"], "result": result})
+
     def version(self, path: Path) -> int:
         """The newest version of the document that the client has told."""
         versions = [
@@ -113,7 +122,9 @@ class FakeServer:
 
     def _take(self, body: Body) -> None:
         if "method" in body and "id" in body:
-            self._send({"id": body["id"], **self._answer(body)})
+            answer = self._answer(body)
+            if answer is not LATER:
+                self._send({"id": body["id"], **answer})
         with self.changed:
             self.received.append(body)
             if "method" not in body:

@@ -53,8 +53,16 @@ def test_a_line_becomes_the_commands_argument(
     [
         (
             "Pyproject ",
-            ["add", "bump", "cancel", "lock", "log", "move", "queue", "remove", "retry", "sync", "undo", "upgrade"],
+            [
+                *("add", "bump", "cancel", "lock", "log", "move", "preview"),
+                *("queue", "remove", "retry", "status", "sync", "undo", "upgrade"),
+            ],
         ),
+        ("Pyproject preview ", ["add", "bump", "lock", "move", "remove", "upgrade"]),
+        ("Pyproject preview re", ["remove"]),
+        ("Pyproject preview remove ", ["alpha", "beta", "delta", "gamma"]),
+        ("Pyproject preview add x --group ", ["dev", "docs"]),
+        ("Pyproject preview sync ", []),
         ("Pyproject re", ["remove", "retry"]),
         ("Pyproject remove ", ["alpha", "beta", "delta", "gamma"]),
         ("Pyproject remove alpha b", ["beta"]),

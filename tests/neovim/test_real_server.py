@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from lsp_server.demo import parts
 from tests.neovim import driver
 from tests.neovim.driver import Neovim, Screen
 from tests.support.projects import Project
+
+pytestmark = pytest.mark.timeout(240)
 
 SERVER = (
     f"vim.lsp.config('pyproject_lsp', {{ cmd = {{ {driver.lua_string(sys.executable)}, '-m', 'lsp_server' }} }})\n"
@@ -18,6 +21,9 @@ STATE = """(function(...)
     if operation.title:find(select(1, ...), 1, true) and operation.state == select(2, ...) then return operation end
   end
 end)(...)"""
+BUFFER = "table.concat(vim.api.nvim_buf_get_lines(vim.fn.bufnr('^pyproject://' .. ... .. '$'), 0, -1, true), '\\n')"
+SLOW = 50
+"""Seconds that an operation may take, on a machine that does other things as well."""
 
 
 def environment(project: Project) -> dict[str, str]:
@@ -212,3 +218,90 @@ def test_checkhealth_runs_the_real_doctor(nvim: Neovim) -> None:
     assert "doctor gave no JSON" not in shown
     assert "OK uv: " in shown
     assert "running for" in shown
+
+
+def test_a_remove_takes_a_package_out_of_the_table_it_stands_in(nvim: Neovim, project: Project) -> None:
+    project.uv_ok("add", "alpha", "delta")
+    project.uv_ok("add", "--group", "dev", "eta")
+    nvim.ex("checktime")
+    nvim.ex("Pyproject remove eta alpha")
+    nvim.until(STATE, "eta", "done", timeout=SLOW)
+    nvim.until(STATE, "alpha", "done", timeout=SLOW)
+    nvim.until("not vim.bo.modified and vim.fn.search('\"alpha\\\\|\"eta', 'nw') == 0", timeout=SLOW)
+    assert nvim.text() == project.text()
+    assert '"delta' in project.text()
+    assert not {"alpha", "eta"} & set(project.installed())
+    assert is_consistent(project)
+
+
+def test_an_upgrade_raises_the_bound_and_what_is_installed(nvim: Neovim, project: Project) -> None:
+    project.uv_ok("add", "alpha==1.0")
+    nvim.ex("checktime")
+    nvim.ex("Pyproject upgrade alpha")
+    nvim.until(STATE, "alpha", "done", timeout=SLOW)
+    nvim.until("not vim.bo.modified and vim.fn.search('alpha==2.0', 'nw') > 0", timeout=SLOW)
+    assert nvim.text() == project.text()
+    assert project.installed()["alpha"] == "2.0"
+    assert is_consistent(project)
+
+
+def test_a_retry_makes_what_had_failed_once_its_cause_is_gone(nvim: Neovim, project: Project) -> None:
+    late = project.tools.base / "late"
+    late.mkdir()
+    project.write(project.text().replace("find-links = [", f'find-links = ["{late.as_posix()}", '))
+    nvim.ex("checktime")
+    before = project.text()
+    nvim.ex("Pyproject add latecomer")
+    nvim.until(STATE, "latecomer", "failed", timeout=SLOW)
+    assert nvim.text() == before == project.text()
+    parts.make_wheel(late, "latecomer", "1.0")
+    nvim.ex("Pyproject retry")
+    nvim.until(STATE, "latecomer", "done", timeout=SLOW)
+    nvim.until("not vim.bo.modified and vim.fn.search('\"latecomer', 'nw') > 0", timeout=SLOW)
+    assert nvim.text() == project.text()
+    assert "latecomer" in project.installed()
+    assert is_consistent(project)
+
+
+def test_a_preview_is_what_the_change_then_does(nvim: Neovim, project: Project) -> None:
+    project.uv_ok("add", "delta")
+    nvim.ex("checktime")
+    manifest, before = nvim.api.current.buffer.number, (project.text(), project.lock_text())
+    nvim.ex("Pyproject preview add beta")
+    nvim.until(f"{BUFFER}:find('+++ uv.lock', 1, true)", "preview", timeout=SLOW)
+    shown = nvim.text().splitlines()
+    assert '+    "beta>=2.0",' in shown
+    assert shown[-2:] == ["+alpha 2.0", "+beta 2.0"]
+    assert (project.text(), project.lock_text()) == before
+    assert nvim.text(manifest) == before[0]
+    assert nvim.lua("return #require('pyproject_lsp').project().operations") == 0
+    nvim.keys("<CR>")
+    nvim.until(STATE, "beta", "done", timeout=SLOW)
+    nvim.until("not vim.bo.modified and vim.fn.search('\"beta>=2.0\",', 'nw') > 0", timeout=SLOW)
+    assert nvim.text() == project.text()
+    assert is_consistent(project)
+
+
+def test_a_preview_of_what_cannot_be_done_says_why(nvim: Neovim, project: Project) -> None:
+    before = project.text()
+    nvim.ex("Pyproject preview add no-such-package-here")
+    nvim.until(f"{BUFFER}:find('no-such-package-here was not found', 1, true)", "preview", timeout=SLOW)
+    assert project.text() == before
+
+
+def test_the_status_line_of_a_wait_names_the_terminals_sync(nvim: Neovim, project: Project) -> None:
+    nvim.lua("vim.notify = function(text) _G.told = text end")
+    nvim.ex("set columns=200")
+    gate = project.add_gated_dependency()
+    nvim.ex("checktime")
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    nvim.ex("Pyproject add alpha")
+    nvim.until(STATE, "alpha", "waiting", timeout=SLOW)
+    nvim.ex("Pyproject status")
+    assert nvim.lua("return _G.told").startswith(f"pyproject: waits for uv sync (pid {sync.pid}), ")
+    gate.open()
+    assert sync.wait(30) == 0
+    nvim.until(STATE, "alpha", "done", timeout=SLOW)
+    nvim.ex("Pyproject status")
+    assert nvim.lua("return _G.told") == "pyproject: nothing waits; uv.lock is up-to-date, the environment is in-sync"

@@ -155,6 +155,7 @@ def test_what_a_real_server_says_has_these_shapes(start: Start, project: Project
     inner = {"uri": uri, "requirements": ["delta"]}
     run(client, "pyproject.preview", {"command": "pyproject.add", "arguments": [inner]})
     run(client, "pyproject.checkUpgrades", {"uri": uri})
+    run(client, "pyproject.searchPackages", {"uri": uri, "query": "alp"})
     with pytest.raises(ResponseError):
         client.execute("pyproject.add", {"uri": uri})
     client.type(project.manifest, f"# mine\n{client.buffer(project.manifest).text}")

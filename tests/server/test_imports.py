@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from lsp_server.adapters import source_tree
 from lsp_server.demo import parts
 from tests.support import import_cases, projects
 from tests.support.buffers import path_of
-from tests.support.client import Client
+from tests.support.client import DELETE, Client
 from tests.support.import_cases import CASES
 from tests.support.projects import Project, Tools
 
@@ -141,6 +142,112 @@ def test_a_script_loses_what_was_typed_while_its_metadata_changed(client: Client
     lock = next(one for one in lenses if one["command"]["command"] == "pyproject.lock")
     _done(client, lock)
     assert 'name = "pyyaml"' in path.with_name("script.py.lock").read_text("utf-8")
+
+
+def _lens(client: Client, path: Path, title: str) -> dict[str, Any] | None:
+    found = client.request("textDocument/codeLens", {"textDocument": {"uri": path.as_uri()}}) or []
+    return next((one for one in found if one["command"]["title"] == title), None)
+
+
+def test_what_is_typed_while_a_script_is_upgraded_is_lost(client: Client, tools: Tools, wheels: Path) -> None:
+    path = projects.script(tools, wheels, ["alpha<2"])
+    client.open(path, "python")
+    _published(client, path, _codes())
+    upgrade = _lens(client, path, "upgrade all")
+    assert upgrade is not None
+    asked = client.run_action(upgrade)
+    client.type(path, client.buffer(path).text + "# typed meanwhile\n")
+    client.wait_operation(asked["id"], ["needsSave", "done"])
+    client.save(path)
+    client.wait_operation(asked["id"], "done")
+    text = path.read_text("utf-8")
+    assert '"alpha<3"' in text
+    assert text.endswith("print('ok')\n# typed meanwhile\n")
+
+
+@pytest.mark.parametrize(("announced", "trusted"), [(True, True), (True, False), (False, True)])
+def test_running_a_script_is_offered_where_it_cannot_be_run(
+    tools: Tools, wheels: Path, *, announced: bool, trusted: bool
+) -> None:
+    path = projects.script(tools, wheels)
+    with Client(env=tools.environment, cwd=tools.base, expect_exit=0) as client:
+        able = {"experimental": {"pyprojectRun": announced}}
+        client.initialize(root=tools.base, capabilities=able, initialization_options={"trusted": trusted})
+        client.open(path, "python")
+        _published(client, path, _codes())
+        offered = _lens(client, path, "run with uv")
+        client.shutdown()
+    assert (offered is not None) == (announced and trusted)
+    if offered is not None:
+        assert offered["command"]["arguments"] == [{"uri": path.as_uri()}]
+
+
+def test_the_index_of_a_script_is_not_asked(client: Client, project: Project) -> None:
+    project.uv_ok("add", "alpha")
+    parts.make_wheel(project.root / "beside" / "extra", "sigmatau", "1.0")
+    block = '# /// script\n# dependencies = []\n# [tool.uv]\n# find-links = ["extra"]\n# ///\n'
+    script = _source(project.root, f"{block}import sigmatau\n", "beside/tool.py")
+    module = _source(project.root, "import sigmatau\n")
+    for path in (script, module):
+        client.open(path, "python")
+    _published(client, script, lambda found: bool(found) and "the index has 'sigmatau', unverified" in found[0]["message"])
+    _published(client, module, lambda found: bool(found) and "the index has no 'sigmatau'" in found[0]["message"])
+
+
+def test_what_stands_unsaved_in_the_manifest_does_not_count(client: Client, project: Project) -> None:
+    project.uv_ok("add", "gamma")
+    path = _source(project.root, "import delta\n")
+    saved = project.text()
+    typed = saved.replace('"gamma', '"delta", "gamma')
+    client.open(path, "python")
+    _published(client, path, _codes("import-transitive"))
+    client.open(project.manifest)
+    for text, expected in ((typed, _codes()), (saved, _codes("import-transitive")), (typed, _codes())):
+        after = client.mark()
+        client.type(project.manifest, text)
+        _published(client, path, expected, after)
+    after = client.mark()
+    client.close(project.manifest)
+    _published(client, path, _codes("import-transitive"), after)
+    assert project.text() == saved
+
+
+def test_a_module_that_another_process_makes_stays_missing(client: Client, project: Project) -> None:
+    project.uv_ok("add", "alpha")
+    path = _source(project.root, "import freshly\n")
+    client.open(path, "python")
+    _published(client, path, _codes("import-missing"))
+    made = project.root / "src" / "freshly.py"
+    for kind, expected in ((1, _codes()), (3, _codes("import-missing"))):
+        after = client.mark()
+        if kind == 1:
+            made.write_text("", "utf-8")
+        else:
+            made.unlink()
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": made.as_uri(), "type": kind}]})
+        _published(client, path, expected, after)
+
+
+@pytest.mark.parametrize("made", ["src/freshly.py", "freshly/__init__.py", "src/demo/freshly.py"])
+def test_a_client_that_does_not_tell_of_files_never_sees_a_new_module(tools: Tools, project: Project, made: str) -> None:
+    project.uv_ok("add", "alpha")
+    path = _source(project.root, "import freshly\n")
+    with Client(env=tools.environment, cwd=tools.base, expect_exit=0) as client:
+        client.initialize(root=tools.base, capabilities={"workspace": {"didChangeWatchedFiles": DELETE}})
+        client.open(path, "python")
+        _published(client, path, _codes("import-missing"))
+        after = client.mark()
+        _source(project.root, "", made)
+        _published(client, path, _codes(), after)
+        client.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("below", "seen"),
+    [("a.py", True), ("src/x/a.py", True), (".venv/lib/a.py", False), ("x/.git/a.py", False), ("node_modules/a.py", False)],
+)
+def test_each_file_of_a_sync_makes_us_read_the_project(tmp_path: Path, below: str, *, seen: bool) -> None:
+    assert source_tree.is_seen(tmp_path / ".hidden", tmp_path / ".hidden" / below) == seen
 
 
 def test_completion_and_hover_know_nothing_of_the_project(client: Client, project: Project) -> None:

@@ -57,7 +57,7 @@ def test_the_client_is_asked_to_tell_of_changed_settings(start: Start) -> None:
     client.wire.wait_until(lambda: client.registrations or None, 10, "registrations")
     assert client.registrations["workspace/didChangeConfiguration"]["registerOptions"] == {"section": "pyproject"}
     watchers = client.registrations["workspace/didChangeWatchedFiles"]["registerOptions"]["watchers"]
-    assert [one["globPattern"] for one in watchers] == ["**/pyproject.toml", "**/uv.lock"]
+    assert [one["globPattern"] for one in watchers] == ["**/pyproject.toml", "**/uv.lock", "**/*.py"]
 
 
 def test_settings_are_taken_as_they_are_pushed(start: Start, project: Project) -> None:

@@ -8,6 +8,8 @@ local function tell(message)
 end
 M.tell = tell
 
+local no_server = 'no server here; open pyproject.toml or a Python file of the project (:checkhealth pyproject_lsp)'
+
 --- The client and the file that name the project a command is about.
 ---@return vim.lsp.Client?
 ---@return string? uri
@@ -28,15 +30,27 @@ local function target()
   return client, vim.uri_from_fname(is_file and folder or vim.fs.joinpath(folder, 'pyproject.toml'))
 end
 
+--- The encoding in which the server of the current project counts, and the file that names the project;
+--- nil, and a message to the user, where there is no server.
+---@return { encoding: string, uri: string }?
+function M.here()
+  local client, uri = target()
+  if client and uri then
+    return { encoding = client.offset_encoding, uri = uri }
+  end
+  tell(no_server)
+end
+
 --- Runs `pyproject.{command}` on the current project. A refusal is shown; success is seen in the
 --- status, since the answer only says that the operation is in the queue.
 ---@param command string without its prefix
 ---@param argument table the members besides `uri`
 ---@param done? fun(result: any)
-function M.execute(command, argument, done)
+---@param refused? fun(message: string) called after the message was shown
+function M.execute(command, argument, done, refused)
   local client, uri = target()
   if not client then
-    tell('no server here; open pyproject.toml or a Python file of the project (:checkhealth pyproject_lsp)')
+    tell(no_server)
     return
   end
   argument.uri = argument.uri or uri
@@ -46,6 +60,9 @@ function M.execute(command, argument, done)
   }, function(err, result)
     if err then
       tell(err.message)
+      if refused then
+        refused(err.message)
+      end
     elseif done then
       done(result)
     end

@@ -1,4 +1,5 @@
---- `:Pyproject SUBCOMMAND ...`: one function for each subcommand, from words to a server command.
+--- `:Pyproject SUBCOMMAND ...`: one function for each subcommand, from words to a server command. Each
+--- hands its command to `execute`, which sends it, or asks the server for a preview of it.
 local M = {}
 
 local arguments = require('pyproject_lsp.arguments')
@@ -38,11 +39,11 @@ local function at(argument, place)
   return vim.tbl_extend('error', argument, place)
 end
 
-local function add(parsed)
+local function add(parsed, execute)
   local options = parsed.options
   local more = { marker = options.marker, bounds = options.bounds, index = options.index, member = options.member }
   local function send(requirements, place)
-    client.execute('add', at(vim.tbl_extend('error', { requirements = requirements }, more), place))
+    execute('add', at(vim.tbl_extend('error', { requirements = requirements }, more), place))
   end
   if #parsed.words > 0 then
     send(parsed.words, place_in(options) or {})
@@ -58,40 +59,40 @@ local function add(parsed)
 end
 
 --- Sends one command for each place: one package may be in a group and another in the runtime.
-local function remove(parsed)
+local function remove(parsed, execute)
   local place = place_in(parsed.options)
   if #parsed.words == 0 then
     ask.package('Remove', function(declared)
-      client.execute('remove', at({ packages = { declared.name } }, declared.place))
+      execute('remove', at({ packages = { declared.name } }, declared.place))
     end)
   elseif place then
-    client.execute('remove', at({ packages = parsed.words }, place))
+    execute('remove', at({ packages = parsed.words }, place))
   else
     for _, name in ipairs(parsed.words) do
       local places = places_of(name)
       ask.place(('Remove %s from'):format(name), #places > 0 and places or { {} }, function(chosen)
-        client.execute('remove', at({ packages = { name } }, chosen))
+        execute('remove', at({ packages = { name } }, chosen))
       end)
     end
   end
 end
 
-local function upgrade(parsed)
+local function upgrade(parsed, execute)
   if parsed.options.all then
-    client.execute('upgrade', { all = true })
+    execute('upgrade', { all = true })
   elseif #parsed.words > 0 then
-    client.execute('upgrade', { packages = parsed.words })
+    execute('upgrade', { packages = parsed.words })
   else
     ask.package('Upgrade', function(declared)
-      client.execute('upgrade', { packages = { declared.name } })
+      execute('upgrade', { packages = { declared.name } })
     end)
   end
 end
 
-local function bump(parsed)
+local function bump(parsed, execute)
   local function send(word)
     local is_level = vim.list_contains(M.levels, word)
-    client.execute('bumpVersion', is_level and { bump = word } or { version = word })
+    execute('bumpVersion', is_level and { bump = word } or { version = word })
   end
   if parsed.words[1] then
     send(parsed.words[1])
@@ -100,13 +101,13 @@ local function bump(parsed)
   end
 end
 
-local function move(parsed)
+local function move(parsed, execute)
   local function send(name, from)
     local function to(place)
       local function json(value)
         return next(value) and value or vim.empty_dict()
       end
-      client.execute('move', { package = name, from = json(from), to = json(place) })
+      execute('move', { package = name, from = json(from), to = json(place) })
     end
     local place = place_in(parsed.options)
     if place then
@@ -160,7 +161,38 @@ local function undo(parsed)
   client.execute('undo', { id = parsed.words[1] })
 end
 
----@type table<string, fun(parsed: pyproject.Arguments)>
+--- What can be looked at before it is done.
+M.previewable = { 'add', 'bump', 'lock', 'move', 'remove', 'upgrade' }
+
+local function preview(parsed, _, words)
+  local function look(name)
+    M.subcommands[name](parsed, require('pyproject_lsp.preview').begin(table.concat(words, ' ')))
+  end
+  local name = table.remove(parsed.words, 1)
+  if not name then
+    ask.one('Preview which change?', M.previewable, tostring, function(chosen)
+      table.insert(words, 1, chosen)
+      look(chosen)
+    end)
+  elseif vim.list_contains(M.previewable, name) then
+    look(name)
+  else
+    client.tell(('%s has no preview; these have: %s'):format(name, table.concat(M.previewable, ', ')))
+  end
+end
+
+local function status()
+  local known = require('pyproject_lsp.store').best()
+  if known then
+    local line = require('pyproject_lsp.words').sentence(known, os.time())
+    require('pyproject_lsp.notice').show(line, vim.log.levels.INFO)
+  elseif client.here() then
+    client.tell('the server has not spoken yet')
+  end
+end
+
+---@alias pyproject.Execute fun(command: string, argument: table)
+---@type table<string, fun(parsed: pyproject.Arguments, execute: pyproject.Execute, words: string[])>
 M.subcommands = {
   add = add,
   remove = remove,
@@ -168,12 +200,14 @@ M.subcommands = {
   bump = bump,
   move = move,
   sync = sync,
-  lock = function()
-    client.execute('lock', {})
+  lock = function(_, execute)
+    execute('lock', {})
   end,
   undo = undo,
   retry = about_operation('retry', operations.can_retry),
   cancel = about_operation('cancel', operations.can_cancel),
+  preview = preview,
+  status = status,
   queue = function()
     require('pyproject_lsp.queue').open()
   end,
@@ -194,7 +228,7 @@ function M.run(line)
     client.tell(('%s is no subcommand; there are: %s'):format(name, table.concat(known, ', ')))
     return
   end
-  subcommand(arguments.parse(words))
+  subcommand(arguments.parse(words), client.execute, words)
 end
 
 return M

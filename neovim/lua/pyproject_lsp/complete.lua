@@ -55,6 +55,13 @@ local offers = {
   undo = { words = ids(operations.can_undo), options = {} },
   retry = { words = ids(operations.can_retry), options = {} },
   cancel = { words = ids(operations.can_cancel), options = {} },
+  preview = {
+    words = function()
+      return require('pyproject_lsp.commands').previewable
+    end,
+    options = {},
+  },
+  status = { words = none, options = {} },
   queue = { words = none, options = {} },
   log = { words = none, options = {} },
 }
@@ -73,6 +80,10 @@ end
 ---@param lead string
 ---@return string[]
 local function possible(before, lead)
+  if before[1] == 'preview' and before[2] then
+    local has_preview = vim.list_contains(require('pyproject_lsp.commands').previewable, before[2])
+    before = has_preview and vim.list_slice(before, 2) or { '' }
+  end
   local offer = offers[before[1]]
   if #before == 0 then
     return vim.tbl_keys(offers)

@@ -61,12 +61,19 @@ function M.duration(seconds)
   return ('%d h %d min'):format(math.floor(seconds / 3600), math.floor(seconds % 3600 / 60))
 end
 
+--- A command line as a person types it: the program without its folder.
+---@param command string
+---@return string
+local function as_typed(command)
+  return (command:gsub('^%S*[/\\]', '', 1):gsub('^(%S+)%.exe%f[%s%z]', '%1', 1))
+end
+
 --- Who is in the way: command and pid as far as they are known.
 ---@param blocked table
 ---@return string
 function M.holder(blocked)
   local command, pid = M.given(blocked.command), M.given(blocked.pid)
-  local who = command or ('the %s lock'):format(blocked.lock)
+  local who = command and as_typed(command) or ('the %s lock'):format(blocked.lock)
   return pid and ('%s (pid %d)'):format(who, pid) or who
 end
 
@@ -96,6 +103,19 @@ function M.status(status, now)
   local how_long = since and (', %s'):format(M.duration(now - since)) or ''
   local count = waiting == 1 and '1 edit' or ('%d edits'):format(waiting)
   return ('waits for %s%s; %s queued'):format(M.holder(blocked), how_long, count)
+end
+
+--- One line that always says something, for `:Pyproject status`.
+---@param status table
+---@param now integer seconds since the epoch
+---@return string
+function M.sentence(status, now)
+  local line = M.status(status, now)
+  if line ~= '' then
+    return line
+  end
+  local lock, environment = M.given(status.lock) or 'unknown', M.given(status.environment) or 'unknown'
+  return ('nothing waits; uv.lock is %s, the environment is %s'):format(lock, environment)
 end
 
 return M

@@ -1,0 +1,46 @@
+"""Inlay hints behind the requirements of a manifest: the locked version, and what differs from it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lsp_server.core.pyproject import Dependency
+from lsp_server.core.snapshot import LspRange, Snapshot
+
+InlayHint = dict[str, Any]
+
+
+def version_hints(snapshot: Snapshot, where: LspRange) -> list[InlayHint]:
+    """Return the hints of the requirements in a range; none where the setting `hints.versions` is false."""
+    if not snapshot.settings.hints_versions:
+        return []
+    span = snapshot.span(where)
+    hints = []
+    for dependency in snapshot.manifest.dependencies:
+        words = " · ".join(_words(snapshot, dependency))
+        if words and dependency.span.start <= span.end and span.start <= dependency.span.end:
+            position = snapshot.range(dependency.span)["end"]
+            hints.append({"position": position, "label": words, "paddingLeft": True, "tooltip": _TOOLTIP})
+    return hints
+
+
+_TOOLTIP = "The version in uv.lock; and the one that is installed, and the newest one, where they differ."
+
+
+def _words(snapshot: Snapshot, dependency: Dependency) -> Iterator[str]:
+    known, name = snapshot.packages, dependency.name
+    locked = known.locked.get(name)
+    if not locked:
+        return
+    there = (known.installed or {}).get(name)
+    others = [f"{there} installed"] if there is not None and there not in locked else []
+    newer = known.newer(name)
+    others += [f"{newer} available"] if newer is not None else []
+    if others or not _pins(dependency, locked):
+        yield ", ".join(sorted(locked))
+        yield from others
+
+
+def _pins(dependency: Dependency, locked: frozenset[str]) -> bool:
+    """Tell whether the requirement says the locked version itself, so that a hint would only repeat it."""
+    specifiers = dependency.requirement.specifier if dependency.requirement is not None else ()
+    return {str(one) for one in specifiers} in [{f"=={version}"} for version in locked]

@@ -1,0 +1,129 @@
+"""`pyproject-lsp serve --tcp`: one client on a socket, to its end, however that comes."""
+
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.projects import Project
+
+SLOW = 50
+"""Seconds that a server may take to start or to end."""
+
+
+class Connection:
+    """A client that sends one message after the other and reads what comes."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), SLOW)
+        self._stream = self._socket.makefile("rwb")
+
+    def send(self, **body: Any) -> None:
+        data = json.dumps({"jsonrpc": "2.0", **body}).encode()
+        self._stream.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
+        self._stream.flush()
+
+    def request(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The result; what the server sends meanwhile is passed over."""
+        self.send(id=method, method=method, params=params)
+        return next(body for body in self if body.get("id") == method and "method" not in body)["result"]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """All messages up to the end of the connection."""
+        while (line := self._stream.readline()) != b"":
+            length = int(line.partition(b":")[2])
+            while self._stream.readline() != b"\r\n":
+                continue
+            yield json.loads(self._stream.read(length))
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.close()
+        self._socket.close()
+
+
+Connect = Callable[[int], Connection]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connects to a port; closed at the end of the test."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port: stack.enter_context(contextlib.closing(Connection(port)))
+
+
+def start(project: Project, address: str = "127.0.0.1:0") -> "subprocess.Popen[str]":
+    return project.tools.start([sys.executable, "-m", "lsp_server", "serve", "--tcp", address], project.root)
+
+
+def port_of(server: "subprocess.Popen[str]") -> int:
+    """The port that the server says it listens on."""
+    assert server.stderr is not None
+    line = server.stderr.readline()
+    found = re.fullmatch(r"pyproject-lsp listens on 127\.0\.0\.1:(\d+)\n", line)
+    assert found, line
+    return int(found[1])
+
+
+def initialize(connection: Connection, root: Path) -> None:
+    result = connection.request("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
+    assert result["serverInfo"]["name"] == "pyproject-lsp"
+    connection.send(method="initialized", params={})
+
+
+def test_a_client_on_a_socket_runs_a_command_to_its_end_and_leaves(project: Project, connect: Connect) -> None:
+    server = start(project)
+    connection = connect(port_of(server))
+    initialize(connection, project.root)
+    argument = {"uri": project.manifest.as_uri(), "requirements": ["alpha"]}
+    call = {"command": "pyproject.add", "arguments": [argument]}
+    queued = connection.request("workspace/executeCommand", call)
+    for body in connection:
+        shown = body["params"]["operations"] if body.get("method") == "pyproject/status" else []
+        if (queued["id"], "done") in [(operation["id"], operation["state"]) for operation in shown]:
+            break
+    assert '"alpha' in project.text()
+    assert connection.request("shutdown") is None
+    connection.send(method="exit")
+    assert server.wait(SLOW) == 0
+    connection.close()
+    assert "Traceback" not in server.communicate()[1]
+
+
+def test_a_second_client_is_refused_and_the_first_one_gets_its_answers(project: Project, connect: Connect) -> None:
+    server = start(project)
+    port = port_of(server)
+    first = connect(port)
+    initialize(first, project.root)
+    with pytest.raises(ConnectionRefusedError):
+        connect(port)
+    asked = {"command": "pyproject.status", "arguments": [{"uri": project.manifest.as_uri()}]}
+    assert first.request("workspace/executeCommand", asked)["state"] == "idle"
+    assert first.request("shutdown") is None
+    first.send(method="exit")
+    assert server.wait(SLOW) == 0
+
+
+def test_a_server_whose_client_is_lost_ends_with_code_1_and_no_traceback(project: Project, connect: Connect) -> None:
+    server = start(project)
+    connection = connect(port_of(server))
+    initialize(connection, project.root)
+    connection.close()
+    assert server.wait(SLOW) == 1
+    assert "Traceback" not in server.communicate()[1]
+
+
+def test_an_address_that_is_taken_is_told_with_what_to_do(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        server = start(project, f"127.0.0.1:{taken.getsockname()[1]}")
+        _, said = server.communicate(timeout=SLOW)
+    assert server.returncode == 2
+    assert "choose another address or port" in said
+    assert "Traceback" not in said
