@@ -42,6 +42,11 @@ def of_script(text: str) -> Facts:
     return found
 
 
+def of(name: str, text: str) -> Facts:
+    """Return what a file of this name states: a manifest, or else a script."""
+    return of_manifest(text) if name.endswith(".toml") else of_script(text)
+
+
 def changed(before: Facts, after: Facts) -> frozenset[Key]:
     """Return the keys that a change set, altered or took away."""
     return frozenset(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

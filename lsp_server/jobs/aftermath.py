@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsp_server.adapters import files
+from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import outcome
+from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import selection
 from lsp_server.jobs.settle import Settling, judge, names_of
+from lsp_server.jobs.standing import Made, Standing
 from lsp_server.jobs.sync import Due, Lane, Synced
 from lsp_server.jobs.tools import executable_for
 
@@ -28,7 +31,7 @@ class Aftermath:
     """The operations of one project whose edit stands on disk. Used by the worker's thread, the lane's ends apart.
 
     Attributes:
-        standing: operations whose edit stands in the manifest, so that only uv.lock has to be made anew.
+        standing: edits that stand in the manifest, so that only uv.lock has to be made anew.
         saved: the text that the user saved last, of each file.
 
     """
@@ -39,7 +42,7 @@ class Aftermath:
     editor: Editor
     settings: Callable[[], Settings]
     wake: threading.Event
-    standing: set[str] = field(default_factory=set)
+    standing: Standing = field(default_factory=dict)
     saved: dict[Path, str] = field(default_factory=dict)
     settling: list[Settling] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
@@ -61,7 +64,14 @@ class Aftermath:
     def begin(self, item: Settling) -> None:
         """Take over a change that was just committed."""
         self.settling.append(item)
-        self.standing.difference_update(one.operation for one in item.asked)
+
+    def check_standing(self, operation: Operation) -> None:
+        """Have an edit made again that stands no more, and was not taken back by the user."""
+        made = self.standing.get(operation.id)
+        if made is not None:
+            text = (files.read(made.path) or b"").decode("utf-8", "replace")
+            if made.is_missing(operation, text) and not self._by_user(made.path, text):
+                del self.standing[operation.id]
 
     def wait_for(self, operations: Sequence[str], state: State, blocked: Blocked) -> None:
         """Say what operations wait for."""
@@ -136,7 +146,7 @@ class Aftermath:
             if operation is None:
                 continue
             if relock and operation.attempts + 1 < MOST_ATTEMPTS:
-                self.standing.add(operation.id)
+                self._stands(operation, item.before, item.after)
                 self.ledger.move(
                     operation.id,
                     "queued",
@@ -149,6 +159,11 @@ class Aftermath:
                 self.ledger.move(operation.id, "syncing", message=operation.message)
             else:
                 self.ledger.move(operation.id, "done", message=operation.message)
+
+    def _stands(self, operation: Operation, before: Texts, after: Texts) -> None:
+        path = self.place.manifest_of(projects.path_of(operation.uri))
+        texts = ((each.get(path) or b"").decode("utf-8", "replace") for each in (before, after))
+        self.standing[operation.id] = Made(path, *texts)
 
     def _wants_sync(self, operation: Operation) -> bool:
         if operation.kind == "sync":
@@ -185,7 +200,7 @@ class Aftermath:
             if synced.cancelled:
                 self.due.append(one)  # another operation's sync was cancelled; this one still wants its own
             elif synced.outdated and operation.attempts + 1 < MOST_ATTEMPTS:
-                self.standing.add(operation.id)
+                self._stands(operation, one.before, one.after)
                 self.ledger.move(
                     operation.id,
                     "queued",

@@ -117,6 +117,16 @@ class Ledger:
             return ()
         return tuple(operation for operation in self._foreign() if operation.ticket < waiting[0].ticket)
 
+    def behind(self) -> tuple[tuple[Operation, Operation], ...]:
+        """Return our operations that other live processes' come before, each with the nearest of those."""
+        foreign = self._foreign()
+        found = []
+        for operation in self.within({"queued"}):
+            before = [each for each in foreign if each.ticket < operation.ticket]
+            if before:
+                found.append((operation, max(before, key=lambda each: each.ticket)))
+        return tuple(found)
+
     def group(self) -> tuple[Operation, ...]:
         """Return our operations at the head of the queue: those that no other live process's operation comes before."""
         foreign = [operation.ticket for operation in self._foreign()]

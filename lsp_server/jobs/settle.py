@@ -107,8 +107,7 @@ def _lock_is_stale(place: Place, item: Settling) -> bool:
 
 
 def _facts(path: Path, content: bytes | None) -> Mapping[facts.Key, str]:
-    text = (content or b"").decode("utf-8", "replace")
-    return facts.of_manifest(text) if path.suffix == ".toml" else facts.of_script(text)
+    return facts.of(path.name, (content or b"").decode("utf-8", "replace"))
 
 
 def _readable(path: Path, text: str) -> bool:

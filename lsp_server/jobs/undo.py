@@ -118,7 +118,7 @@ def _merged(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> byt
 
 
 def _facts(path: Path, text: str) -> Mapping[facts.Key, str]:
-    return facts.of_manifest(text) if path.suffix == ".toml" else facts.of_script(text)
+    return facts.of(path.name, text)
 
 
 def _regions(conflict: diff.Conflict) -> str:

@@ -6,24 +6,25 @@ from pathlib import Path
 
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import Editor
-from lsp_server.core import diff, facts, intent
+from lsp_server.core import diff
 from lsp_server.core.operation import Operation
 from lsp_server.jobs import outcome
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
+from lsp_server.jobs.standing import Made, Standing
 
 CLOSED = "the file was closed without saving; nothing was changed"
 
 
 @dataclass(slots=True)
 class Unsaved:
-    """The edits of one project that wait for a person. `standing` gets the operations whose edit has been saved."""
+    """The edits of one project that wait for a person; `standing` gets those that have been saved."""
 
     ledger: Ledger
     editor: Editor
-    standing: set[str]
+    standing: Standing
     _buffered: dict[str, tuple[Texts, Texts]] = field(default_factory=dict)
 
     def put(self, planned: Planned, asked: Sequence[Asked], dirty: Collection[Path], label: str) -> bool:
@@ -42,57 +43,55 @@ class Unsaved:
                         self._buffered[one.operation] = (planned.base, planned.result)
                     message = outcome.needs_save(path, applied=applied)
                     self.ledger.move(one.operation, "needsSave", message=message, in_buffer=applied)
-            self._look_again(path, asked, planned.base[path])
+            self._look_again(path, asked)
         return True
 
-    def _look_again(self, path: Path, asked: Sequence[Asked], base: bytes | None) -> None:
+    def _look_again(self, path: Path, asked: Sequence[Asked]) -> None:
         """Go on at once where the user saved or closed the document before anything waited for that."""
         document = self.editor.document(path)
         if document is not None and document.dirty:
-            if files.read(path) == base:
-                self.editor.save(path)  # saved just before our edit came: there is no unsaved change but ours
             return
         for one in asked:
             operation = self.ledger.get(one.operation)
             if one.manifest != path or operation is None or operation.state != "needsSave":
                 continue
-            if document is not None:
-                self.resume(operation, path, document.text)
-            else:
+            if document is None:
                 self.forget(operation.id)
                 self.ledger.cancel(operation.id, CLOSED)
+            elif not self._shows_what_the_disk_lacks(operation, path, document.text):
+                self.resume(operation, path, document.text)
+            else:
+                # Saved in the moment before our edit came, which so is no unsaved change of the user's: for the file.
+                self.forget(operation.id)
+                self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
+
+    def _shows_what_the_disk_lacks(self, operation: Operation, path: Path, shown: str) -> bool:
+        made = self._made(operation, path)
+        return made is not None and made.is_missing(operation, _text(files.read(path))) and not made.is_missing(operation, shown)
+
+    def _made(self, operation: Operation, path: Path) -> Made | None:
+        buffered = self._buffered.get(operation.id)
+        return Made(path, *(_text(texts[path]) for texts in buffered)) if buffered else None
 
     def resume(self, operation: Operation, path: Path, text: str) -> None:
         """The document had no unsaved changes when it had this text: what stood in it is saved, or was taken back."""
-        if operation.id in self._buffered:
-            before, after = (_text(texts[path]) for texts in self._buffered[operation.id])
+        made = self._made(operation, path)
+        if made is not None:
             document = self.editor.document(path)
-            if _lacks(operation, before, after, text):
-                if document is not None and document.dirty and not _lacks(operation, before, after, document.text):
+            if made.is_missing(operation, text):
+                if document is None or made.is_missing(operation, document.text):
+                    self.forget(operation.id)
+                    self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
+                    return
+                if document.dirty:
                     return  # saved in the moment before our edit came into the buffer, where it stands now
-                self.forget(operation.id)
-                self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
-                return
             self.forget(operation.id)
-            self.standing.add(operation.id)
+            self.standing[operation.id] = made
         self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
 
     def forget(self, operation: str) -> None:
         """The document was closed without saving."""
         self._buffered.pop(operation, None)
-
-
-def _lacks(operation: Operation, before: str, after: str, text: str) -> bool:
-    """Tell whether all that one operation of a buffered group changed is missing in a text."""
-    old, new, present = (facts.of_manifest(each) for each in (before, after, text))
-    wanted = intent.from_argument(operation.command, operation.argument)
-    keys = {key for key in facts.changed(old, new) if _concerns(wanted, key)}
-    return bool(keys) and keys <= facts.dropped(old, new, present)
-
-
-def _concerns(wanted: intent.Intent | intent.BadArgument, key: facts.Key) -> bool:
-    """Tell whether a statement is what one operation of the buffered group was about."""
-    return not isinstance(wanted, intent.BadArgument) and facts.concerns(wanted, key)
 
 
 def _bytes(text: str) -> bytes:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lsp_server.adapters.project import MANIFEST
+from lsp_server.core import lockfile, pyproject
 from lsp_server.core.operation import Blocked, Operation, State
 from lsp_server.jobs import outcome
 from lsp_server.jobs.journal import Texts
@@ -32,6 +34,12 @@ class Waits:
     _torn_since: float | None = None
     _premature: tuple[Texts, tuple[Asked, ...]] | None = None
 
+    def say_who_is_ahead(self) -> None:
+        """Say for each operation that another process's comes before which one that is."""
+        for operation, front in self.ledger.behind():
+            path = str(self.quiet.place.manifest_lock)
+            self._say([operation.id], "queued", Blocked("manifest", front.origin.pid, front.title, front.created_at, path))
+
     def for_whole_text(self, base: Texts, asked: Sequence[Asked], group: Sequence[Operation]) -> bool:
         """Wait a moment for a torn text to become whole; false if none is, or one has been so for too long."""
         if not any(base.get(one.manifest) is not None and refusal(as_lock(one), base[one.manifest]) for one in asked):
@@ -56,9 +64,10 @@ class Waits:
         return True
 
     def for_settled_text(self, base: Texts, asked: tuple[Asked, ...], *, failed: bool) -> bool:
-        """Wait for a uv that works on the manifest, where a plan made from its half-done text failed.
+        """Wait for a uv that works on the manifest, where a plan made from its half-done text failed or would only wait too.
 
-        What cannot be done with that text may well be possible once that uv has ended, or has rolled back.
+        What cannot be done with that text may well be possible once that uv has ended, or has rolled back. One that has
+        written the manifest and not yet uv.lock is still building: our own uv would build the same, and say nothing.
 
         Args:
             base: the texts to plan from.
@@ -66,7 +75,7 @@ class Waits:
             failed: whether a plan of these was just tried and failed.
 
         """
-        if not failed and self._premature != (base, asked):
+        if not failed and self._premature != (base, asked) and not self._is_half_done(base):
             return False
         self.quiet.arm()
         writer = self.quiet.writing()
@@ -77,6 +86,14 @@ class Waits:
         self._say([one.operation for one in asked], "waiting" if failed else None, writer)
         self.wake.wait(self.patience())
         return True
+
+    def _is_half_done(self, base: Texts) -> bool:
+        project = self.quiet.place.project
+        lock, manifest = base.get(project.lockfile), base.get(project.root / MANIFEST)
+        if project.kind == "script" or lock is None or manifest is None:
+            return False
+        texts = (content.decode("utf-8", "replace") for content in (manifest, lock))
+        return lockfile.fits(pyproject.read(next(texts)), next(texts)) is False
 
     def for_quiet(self, group: Sequence[Operation]) -> bool:
         """Wait if the project is not quiet; say on whom.

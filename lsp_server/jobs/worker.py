@@ -30,6 +30,7 @@ from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.settle import Settling, names_of
+from lsp_server.jobs.standing import images
 from lsp_server.jobs.tools import executable_for
 from lsp_server.jobs.turn import inherited
 from lsp_server.jobs.unsaved import Unsaved
@@ -190,11 +191,8 @@ class Worker:
         self.ledger.ancestor = inherited(self.place, self.place.environ)
         if self.ledger.ancestor is not None and not self.ledger.ahead():
             return self._step_in_turn()
-        ahead = self.ledger.ahead()
-        if ahead:
-            first = ahead[0]
-            blocked = Blocked("manifest", first.origin.pid, first.title, first.created_at, str(self.place.manifest_lock))
-            self._after.wait_for([o.id for o in self.ledger.within({"queued"})], "queued", blocked)
+        if self.ledger.ahead():
+            self._waits.say_who_is_ahead()
             return False
         if not self.ledger.group():
             return False
@@ -257,6 +255,10 @@ class Worker:
             group = self.ledger.group()
         if not group:
             return ()
+        if len(group) < len(self.ledger.within(HOLDS_QUEUE)):
+            self._waits.say_who_is_ahead()
+        for operation in group:
+            self._after.check_standing(operation)
         first = self._is_about_unsaved(group[0])
         return tuple(operation for operation in group if self._is_about_unsaved(operation) == first)
 
@@ -306,7 +308,7 @@ class Worker:
             if change.owner == self.place.journal.owner:
                 self.place.journal.mark(change.id, "abandoned")
         files.remove_staged(self.place.staging)
-        number = self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
+        number = self.place.journal.prepare(self.place.key, names, *images(planned, asked, self._after.standing))
         staged = stage(self.place, planned.base, planned.changes)
         if isinstance(staged, Staged):
             return _Begun(number, staged)
@@ -344,9 +346,9 @@ class Worker:
                     self._editor.save(path)
                 editors = names_of([process for process in alive if process.writes_manifest])
                 head = git.state(self.place.project.folder)
-                self._after.begin(
-                    Settling(begun.change, tuple(asked), planned.base, planned.result, names_of(alive), editors, head)
-                )
+                before, _ = images(planned, asked, self._after.standing)
+                edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
+                self._after.begin(Settling(begun.change, edits, before, planned.result, names_of(alive), editors, head))
                 for name in names:
                     self.ledger.move(name, "committing", message=outcome.committed(planned, name, asked))
             case Busy() | Changed():
@@ -365,10 +367,13 @@ class Worker:
 
     # Small things
 
-    def _asked(self, operation: Operation) -> Asked:
+    def _wanted(self, operation: Operation) -> Asked:
         wanted = intent.from_argument(operation.command, operation.argument)
         assert not isinstance(wanted, intent.BadArgument)  # noqa: S101  it was checked before it was queued
-        asked = Asked(operation.id, wanted, self._manifest(operation))
+        return Asked(operation.id, wanted, self._manifest(operation))
+
+    def _asked(self, operation: Operation) -> Asked:
+        asked = self._wanted(operation)
         return as_lock(asked) if operation.id in self._after.standing else asked
 
     def _manifest(self, operation: Operation) -> Path:

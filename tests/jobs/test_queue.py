@@ -1,5 +1,6 @@
 """The queue behind a running sync: planned while it runs, committed together at its end, cancelled at any time."""
 
+import os
 import subprocess
 
 import pytest
@@ -160,6 +161,12 @@ def test_two_processes_take_turns_by_ticket(project: Project) -> None:
         second = jobs.ask("bumpVersion", bump="minor")
         jobs.until_blocked(second)
         third = other.ask("bumpVersion", version="7.0")
+
+        def waits_for_us() -> bool:
+            found = jobs.office.journal.get(third)
+            return found is not None and found.blocked is not None and found.blocked.pid == os.getpid()
+
+        jobs.wait(waits_for_us, "the third said to wait for the second")
         gate.open()
         assert sync.wait(30) == 0
         jobs.done(second)
@@ -169,6 +176,24 @@ def test_two_processes_take_turns_by_ticket(project: Project) -> None:
         assert b'version = "1.1"' in (changes[1].after[project.manifest] or b"")
     other.close()
     assert 'version = "7.0"' in project.text()
+
+
+def test_an_edit_during_somebody_elses_resolution_says_on_whom_it_waits(project: Project) -> None:
+    project.uv_ok("add", "delta")
+    gate = project.gate()
+    more = project.tools.base / "more"
+    parts.make_sdist(more, "slow", "1.0", parts.Backend(gate, at="metadata"))
+    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+    uv = started(project, gate, "add", "slow")
+    with desk(project) as jobs:
+        operation = jobs.until_blocked(jobs.add("alpha"))
+        assert operation.blocked is not None
+        assert operation.blocked.pid == uv.pid
+        gate.open()
+        assert uv.wait(30) == 0
+        jobs.done(operation)
+    assert all(name in project.text() for name in ("alpha", "delta", "slow"))
+    is_consistent(project)
 
 
 def test_the_entries_of_a_killed_process_hold_nobody_up(project: Project) -> None:

@@ -76,6 +76,40 @@ def test_an_unsaved_document_gets_the_edit_and_the_users_save_lets_it_go_on(proj
     assert "alpha" in project.installed()
 
 
+def test_an_edit_that_the_user_saved_can_be_undone(project: Project, editor: Papers) -> None:
+    mine = project.text() + MINE
+    editor.type(project.manifest, mine)
+    with desk(project, editor) as jobs:
+        operation = jobs.add("alpha")
+        jobs.until(operation, "needsSave")
+        jobs.save(f"# more of mine\n{shown(editor, project)}")
+        jobs.done(operation)
+        assert '"alpha>=2.0"' in project.text()
+        jobs.done(jobs.ask("undo", id=operation.id))
+    assert project.text() == f"# more of mine\n{mine}", "what the user typed themselves stays"
+    project.uv_ok("lock", "--check")
+    assert "alpha" not in project.installed()
+
+
+def test_a_saved_edit_that_a_stale_text_erased_before_it_was_locked_is_made_again(project: Project, editor: Papers) -> None:
+    gate = project.add_gated_dependency()
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    before = project.text()
+    editor.show(project.manifest)
+    editor.type(project.manifest, before + MINE)
+    with desk(project, editor) as jobs:
+        operation = jobs.add("alpha")
+        jobs.until(operation, "needsSave")
+        saved(jobs, editor, project)
+        jobs.until(operation, "waiting")
+        project.write(before)
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(operation)
+    assert '"alpha>=2.0"' in project.text()
+
+
 def test_it_holds_nobody_up_while_it_waits_for_the_user(project: Project, editor: Papers) -> None:
     editor.type(project.manifest, project.text() + MINE)
     with desk(project, editor) as jobs:

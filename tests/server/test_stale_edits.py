@@ -66,6 +66,21 @@ def test_saving_just_before_the_edit_comes_does_not_look_as_if_it_was_taken_back
     assert not client.buffer(project.manifest).dirty
 
 
+def test_a_stale_text_that_erases_such_a_save_does_not_erase_the_edit(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    disk = project.text()
+    dirty(client, project)
+
+    def save_and_lose_it() -> None:
+        client.save(project.manifest)
+        project.write(disk)
+
+    before_the_first_edit(client, save_and_lose_it)
+    operation = add(client, project, "alpha")
+    client.wait_operation(operation, "done")
+    assert '"alpha>=2.0"' in project.text()
+
+
 def test_typing_between_the_plan_and_the_commit_is_planned_anew_from_what_was_typed(start: Start, project: Project) -> None:
     gate = project.add_gated_dependency()
     sync = project.uv_start("sync")

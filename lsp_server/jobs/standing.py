@@ -1,0 +1,47 @@
+"""Edits that stand in a manifest already: the user saved them in their editor, or only uv.lock was lost after a commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lsp_server.core import facts, intent
+from lsp_server.core.operation import Operation
+from lsp_server.jobs.journal import Texts
+from lsp_server.jobs.plan import Planned
+from lsp_server.jobs.selection import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an operation made of a manifest: its text without the edit, and with it."""
+
+    path: Path
+    before: str
+    after: str
+
+    def is_missing(self, operation: Operation, text: str) -> bool:
+        """Tell whether all that the operation changed is missing in a text: it is back at what it was before."""
+        old, new, present = (facts.of(self.path.name, each) for each in (self.before, self.after, text))
+        wanted = intent.from_argument(operation.command, operation.argument)
+        if isinstance(wanted, intent.BadArgument):
+            return False
+        keys = {key for key in facts.changed(old, new) if facts.concerns(wanted, key)}
+        return bool(keys) and keys <= facts.dropped(old, new, present)
+
+
+Standing = dict[str, Made]
+"""Operations, by id, whose edit is not to be made again as long as it stands."""
+
+
+def images(planned: Planned, asked: Sequence[Asked], standing: Mapping[str, Made]) -> tuple[Texts, Texts]:
+    """Return the texts before and after a change, as undo needs them: a standing edit is part of it.
+
+    Without it the change would be that of uv.lock alone, and taking it back would take nothing back.
+    """
+    before, after = dict(planned.base), dict(planned.changes)
+    for one in reversed(asked):
+        made = standing.get(one.operation)
+        if made is not None and made.before != made.after:
+            before[made.path] = made.before.encode("utf-8", "surrogatepass")
+            after.setdefault(made.path, made.after.encode("utf-8", "surrogatepass"))
+    return before, after
