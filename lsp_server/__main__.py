@@ -1,12 +1,15 @@
 """The command line: each command's module is imported when it is asked for, so that none waits for another's imports."""
 
-import argparse
 import logging
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from lsp_server import __version__
+
+if TYPE_CHECKING:
+    import argparse
 
 _OPERATIONS = ("add", "remove", "upgrade", "bump", "move", "lock", "sync", "undo")
 MODULES: Mapping[str, str] = {
@@ -24,17 +27,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]
-    options = _parser(words[0]).parse_args(words)
+    options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # At INFO pygls logs every outgoing body, and it logs a refused request with a traceback.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     # watchdog calls it an error that an event comes while it is being closed.
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
+    if options is None:
+        # As the terminal's `uv` calls it: every millisecond here is added to a person's command.
+        from lsp_server.cli.execute import in_queue  # noqa: PLC0415  as all the others
+
+        return in_queue(words[2:])
     return int(options.run(options))
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
+def _parser(command: str) -> "argparse.ArgumentParser":
     """Return the parser for one command, or with all of them for what names none (`--help`, a misspelt one)."""
+    import argparse  # noqa: PLC0415  `exec --` goes without
+
     parser = argparse.ArgumentParser(prog="pyproject-lsp", description="A language server for pyproject.toml, and its queue.")
     parser.add_argument("--version", action="version", version=f"pyproject-lsp {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 if sys.platform != "win32":
     import fcntl
 
@@ -94,6 +92,8 @@ def held_by_trying(path: Path) -> bool:
 
     Unlike a `LockProbe` it opens and closes the file each time.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415  for systems without flock only
+
     if not path.exists():
         return False
     lock = FileLock(path, mode=0o666, blocking=False, fallback_to_soft=False, preserve_lock_file=True)

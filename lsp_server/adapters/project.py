@@ -5,11 +5,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 from lsp_server.adapters import files
-from lsp_server.core import pyproject
+
+if TYPE_CHECKING:
+    from lsp_server.core import pyproject
 
 MANIFEST = "pyproject.toml"
 LOCKFILE = "uv.lock"
@@ -111,7 +113,7 @@ def files_of(project: Project) -> tuple[Path, ...]:
     return (*manifests(project), project.lockfile)
 
 
-def _workspace(folder: Path) -> pyproject.Workspace | None:
+def _workspace(folder: Path) -> "pyproject.Workspace | None":
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return None
@@ -119,10 +121,14 @@ def _workspace(folder: Path) -> pyproject.Workspace | None:
         text = (files.read(manifest) or b"").decode("utf-8", "replace")
     except OSError:
         return None
+    if "workspace" not in text:
+        return None
+    from lsp_server.core import pyproject  # noqa: PLC0415  `exec` in a terminal should not wait for packaging
+
     return pyproject.read(text).workspace
 
 
-def _members(root: Path, workspace: pyproject.Workspace) -> tuple[Path, ...]:
+def _members(root: Path, workspace: "pyproject.Workspace") -> tuple[Path, ...]:
     """Return the member folders; hidden folders and folders without a manifest are none, as for uv."""
     excluded = {folder for pattern in workspace.exclude for folder in _matches(root, pattern)}
     found = {
@@ -134,7 +140,7 @@ def _members(root: Path, workspace: pyproject.Workspace) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-def _includes(root: Path, workspace: pyproject.Workspace, folder: Path) -> bool:
+def _includes(root: Path, workspace: "pyproject.Workspace", folder: Path) -> bool:
     return folder in _members(root, workspace)
 
 

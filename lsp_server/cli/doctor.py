@@ -20,8 +20,7 @@ from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.core import commandline
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.office import STATE_VARIABLE, state_folder
-from lsp_server.jobs.place import this_process
+from lsp_server.jobs.place import STATE_VARIABLE, state_folder, this_process
 
 OLDEST_UV = Version("0.9.13")
 

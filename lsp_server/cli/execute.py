@@ -1,34 +1,47 @@
 """`pyproject-lsp exec`: a command inside the queue of the project of the current folder."""
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsp_server.adapters import uvcommand
-from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.jobs import turn
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.office import state_folder
-from lsp_server.jobs.place import Place, this_process
+from lsp_server.jobs.place import Place, state_folder, this_process
+
+if TYPE_CHECKING:
+    import argparse
+
+    from lsp_server.adapters.watch import Watch
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("exec", help="run a command in the project's queue, holding the manifest lock")
     parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)")
-    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="[--] COMMAND...")
+    parser.add_argument("command", nargs="...", metavar="[--] COMMAND...")
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: "argparse.Namespace") -> int:
     """Wait for the turn, run the command with our own stdio, return its exit code."""
-    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    return in_queue(options.command[1:] if options.command[:1] == ["--"] else options.command, options.timeout)
+
+
+def in_queue(command: list[str], timeout: float = 0.0) -> int:
+    """Run a command in its turn, and return its exit code or one of our own.
+
+    Args:
+        command: the program and its arguments.
+        timeout: seconds that it may wait for its turn; 0 is for ever.
+
+    """
     if not command:
         shared.complain("exec needs a command, for example: pyproject-lsp exec -- uv add httpx")
         return shared.USAGE
@@ -36,15 +49,42 @@ def run(options: argparse.Namespace) -> int:
     if project is None:
         return shared.FAILED
     state = state_folder(os.environ)
-    journal, watch = Journal(state / "journal.sqlite3", this_process()), Watch()
+    journal, watch = Journal(state / "journal.sqlite3", this_process()), _WatchOnDemand()
     place = Place(project, state, os.environ, journal, watch)
     try:
         if turn.inherited(place, os.environ) is not None:
             return _command(command, dict(os.environ))  # the turn is our ancestor's: waiting for it would be for ever
-        return _in_turn(place, command, options.timeout)
+        return _in_turn(place, command, timeout)
     finally:
         watch.close()
         journal.close()
+
+
+class _WatchOnDemand:
+    """A watch that is made when somebody has to wait. Most turns come at once, and a watch costs more than all the rest."""
+
+    def __init__(self) -> None:
+        self._made: Watch | None = None
+
+    def lock_file(self, path: Path, callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Pass on to the real one."""
+        return self._real().lock_file(path, callback)
+
+    def files(self, folder: Path, names: set[str], callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Pass on to the real one."""
+        return self._real().files(folder, names, callback)
+
+    def close(self) -> None:
+        """End the real one."""
+        if self._made is not None:
+            self._made.close()
+
+    def _real(self) -> "Watch":
+        if self._made is None:
+            from lsp_server.adapters.watch import Watch  # noqa: PLC0415  see above
+
+            self._made = Watch()
+        return self._made
 
 
 def _place(command: list[str]) -> Path:

@@ -1,16 +1,18 @@
 """What the commands of the command line have in common: exit codes, the project of a folder, one way to say a wait."""
 
-import argparse
 import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.core.operation import Blocked
-from lsp_server.jobs.outcome import shortened
+from lsp_server.jobs.blocking import shortened
+
+if TYPE_CHECKING:
+    import argparse
 
 DONE, FAILED, USAGE, CANCELLED, NO_TURN = 0, 1, 2, 3, 4
 CLIENT = "command line"
@@ -49,7 +51,7 @@ def clock(since: str) -> str:
     return f"{then.astimezone():%H:%M:%S} ({seconds} s)"
 
 
-def add_project_option(parser: argparse.ArgumentParser) -> None:
+def add_project_option(parser: "argparse.ArgumentParser") -> None:
     """Add the option that names another project than the current folder's."""
     parser.add_argument(
         "--project", type=Path, default=Path(), metavar="PATH", help="a file or folder in the project (default: here)"

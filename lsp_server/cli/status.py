@@ -14,10 +14,9 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.jobs import state
+from lsp_server.jobs.blocking import shortened
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.office import state_folder
-from lsp_server.jobs.outcome import shortened
-from lsp_server.jobs.place import Place, this_process
+from lsp_server.jobs.place import Place, state_folder, this_process
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

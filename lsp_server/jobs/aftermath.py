@@ -11,7 +11,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import outcome
+from lsp_server.jobs import blocking, outcome
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place
@@ -75,7 +75,7 @@ class Aftermath:
 
     def wait_for(self, operations: Sequence[str], state: State, blocked: Blocked) -> None:
         """Say what operations wait for."""
-        self.ledger.block(operations, state, blocked, outcome.waits(blocked))
+        self.ledger.block(operations, state, blocked, blocking.waits(blocked))
 
     def settle(self) -> None:
         """Look once more at each change that a uv may still undo."""

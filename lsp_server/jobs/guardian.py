@@ -20,7 +20,7 @@ from lsp_server.adapters import files, git, live
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.core import diff, toml
-from lsp_server.jobs import outcome
+from lsp_server.jobs import blocking
 from lsp_server.jobs.journal import ProcessId
 from lsp_server.jobs.place import Place, is_alive
 from lsp_server.jobs.quiet import SAFETY_SECONDS
@@ -227,7 +227,7 @@ class Guardian:
 
 def _who(item: _Guarded) -> str:
     first = item.culprits[0]
-    return f"'{outcome.shortened(' '.join(first.command))}' (pid {first.pid})"
+    return f"'{blocking.shortened(' '.join(first.command))}' (pid {first.pid})"
 
 
 def _distance(one: str, other: str) -> int:

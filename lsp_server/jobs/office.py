@@ -5,10 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
@@ -21,10 +18,8 @@ from lsp_server.core.settings import Settings
 from lsp_server.jobs import children
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import Place, now, this_process
+from lsp_server.jobs.place import Place, now, state_folder, this_process
 from lsp_server.jobs.worker import Worker
-
-STATE_VARIABLE = "PYPROJECT_LSP_STATE_DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +27,6 @@ class NoProject:
     """A URI that belongs to no project; the message says why and what to do."""
 
     message: str
-
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """Return the state folder: `PYPROJECT_LSP_STATE_DIR`, else the user's state folder of this system."""
-    named = environ.get(STATE_VARIABLE)
-    return Path(named).absolute() if named else platformdirs.user_state_path("pyproject-lsp", appauthor=False)
 
 
 class Office:

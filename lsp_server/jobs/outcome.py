@@ -2,32 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.core import facts, lockfile
 from lsp_server.core.intent import Lock, Sync
-from lsp_server.core.operation import Blocked, Failure, Operation
+from lsp_server.core.operation import Failure, Operation
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
 
 MOST_NAMED = 5
 """So many packages are named in a line; the rest is counted."""
-
-
-def waits(blocked: Blocked) -> str:
-    """Say on whom an operation waits, without a time that would change every second."""
-    who = blocked.command or "another process"
-    pid = f" (pid {blocked.pid})" if blocked.pid else ""
-    return f"waits for {shortened(who)}{pid}"
-
-
-def shortened(command: str, most: int = 60) -> str:
-    """Return a command line as people write it: the program's name, not its path."""
-    program, _, rest = command.partition(" ")
-    name = program.replace("\\", "/").rsplit("/", 1)[-1]
-    text = f"{name} {rest}".strip()
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def needs_save(path: Path, *, applied: bool) -> str:
@@ -85,14 +69,6 @@ def lost(operation: Operation, culprits: Sequence[int]) -> Failure:
     )
 
 
-def lock_timeout(operation: Operation, limit: float) -> Failure:
-    """Say that an operation did not get its turn in the time that `lock.timeout` allows."""
-    return Failure(
-        "lock-timeout",
-        f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed",
-    )
-
-
 def unexpected(error: Exception) -> Failure:
     """Say that something happened that is a bug or the operating system's refusal."""
     if isinstance(error, OSError):
@@ -101,11 +77,6 @@ def unexpected(error: Exception) -> Failure:
     if isinstance(error, sqlite3.Error):
         return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
     return Failure("uv-failed", f"an internal error: {error!r}; the server's log has more")
-
-
-def age(operation: Operation) -> float:
-    """Return the seconds since an operation was queued."""
-    return (datetime.now(UTC) - datetime.fromisoformat(operation.created_at)).total_seconds()
 
 
 def _text(content: bytes | None) -> str:

@@ -2,18 +2,30 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters import uvlocks
 from lsp_server.adapters.project import Project
-from lsp_server.adapters.watch import Watch
 from lsp_server.jobs.journal import Journal, ProcessId
+
+STATE_VARIABLE = "PYPROJECT_LSP_STATE_DIR"
+
+
+class Watching(Protocol):
+    """What jobs need of `adapters.watch.Watch`. Named here so that whoever does not wait need not import watchdog."""
+
+    def lock_file(self, path: Path, callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Call when a lock may have been given back, until the returned function is called."""
+
+    def files(self, folder: Path, names: set[str], callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Call when one of the files may have been written, until the returned function is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class Place:
     state: Path
     environ: Mapping[str, str]
     journal: Journal
-    watch: Watch
+    watch: Watching
 
     @property
     def key(self) -> str:
@@ -71,6 +83,16 @@ class Place:
         found = projects.manifest_of(path)
         known = projects.manifests(self.project)
         return found if found in known else known[0]
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return the state folder: `PYPROJECT_LSP_STATE_DIR`, else the user's state folder of this system."""
+    named = environ.get(STATE_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    import platformdirs  # noqa: PLC0415  `exec` in a terminal should not wait for it where the folder is named
+
+    return platformdirs.user_state_path("pyproject-lsp", appauthor=False)
 
 
 def now() -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lsp_server.adapters.exits import Cancel
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, Origin, State, advance
-from lsp_server.jobs.outcome import age, lock_timeout, waits
+from lsp_server.jobs.blocking import age, lock_timeout, waits
 from lsp_server.jobs.place import Place, is_alive, now
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.locks import holder
@@ -35,10 +36,7 @@ class Turn:
         self._quiet = Quiet(place, self._wake)
         self._mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, " ".join(command))
         self._operation = place.journal.add(_operation(place, client, command))
-        self._watches = [
-            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, lambda _path: self._wake.set()),
-            place.watch.lock_file(place.manifest_lock, lambda _path: self._wake.set()),
-        ]
+        self._watches: list[Cancel] = []
 
     def wait(self, timeout: float, say: Callable[[Blocked], None]) -> NoTurn | None:
         """Wait for the turn and take it; `say` is told on whom, each time that this is news.
@@ -65,6 +63,10 @@ class Turn:
                 said = (blocked.lock, blocked.pid)
                 self._move("queued", blocked=blocked, message=waits(blocked))
                 say(blocked)
+            if not self._watches:
+                # Most turns come at once and never get here. What ended before this is seen by looking once more.
+                self._watch()
+                continue
             self._quiet.arm()
             self._wake.wait(min(timeout, SAFETY_SECONDS) if timeout else SAFETY_SECONDS)
 
@@ -103,6 +105,13 @@ class Turn:
             path = str(self._place.manifest_lock)
             return Blocked("manifest", found.pid if found else None, found.title if found else None, now(), path)
         return self._quiet.writing()
+
+    def _watch(self) -> None:
+        place = self._place
+        self._watches = [
+            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, lambda _path: self._wake.set()),
+            place.watch.lock_file(place.manifest_lock, lambda _path: self._wake.set()),
+        ]
 
     def _move(self, state: State, **changes: object) -> None:
         self._operation = advance(self._operation, state, now(), **changes)

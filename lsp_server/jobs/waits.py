@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
 from lsp_server.core.operation import Blocked, Operation, State
-from lsp_server.jobs import outcome
+from lsp_server.jobs import blocking
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.plan import as_lock, refusal
@@ -119,4 +119,4 @@ class Waits:
         for operation in operations:
             present = self.ledger.get(operation)
             if present is not None:
-                self.ledger.block([operation], state or present.state, blocked, outcome.waits(blocked))
+                self.ledger.block([operation], state or present.state, blocked, blocking.waits(blocked))

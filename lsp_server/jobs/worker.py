@@ -19,7 +19,7 @@ from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import intent
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import outcome, recover
+from lsp_server.jobs import blocking, outcome, recover
 from lsp_server.jobs.aftermath import Aftermath
 from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, stage
 from lsp_server.jobs.guardian import Guardian, Notice
@@ -392,7 +392,7 @@ class Worker:
 
     def _timed_out(self, group: Sequence[Operation]) -> bool:
         limit = self._settings().lock_timeout
-        late = [o for o in group if limit and o.state in {"queued", "waiting"} and outcome.age(o) > limit]
+        late = [o for o in group if limit and o.state in {"queued", "waiting"} and blocking.age(o) > limit]
         for operation in late:
-            self.ledger.fail(operation.id, outcome.lock_timeout(operation, limit))
+            self.ledger.fail(operation.id, blocking.lock_timeout(operation, limit))
         return bool(late)

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,24 @@ class Editor:
     browser: Browser
     folder: Path
 
-    def open(self, project: Path, file: Path | None = None, **payload: str) -> Window:
-        """Open a window on a folder, and a file in it; ready when the workbench stands."""
+    def open(
+        self, project: Path, file: Path | None = None, exposed: Mapping[str, Callable[..., None]] | None = None, **payload: str
+    ) -> Window:
+        """Open a window on a folder or a .code-workspace, and a file in it; ready when the workbench stands.
+
+        `exposed` are functions that the page may call; `payload` is VS Code's own.
+        """
         entries = [[key, value] for key, value in payload.items()]
         if file is not None:
             entries.append(["openFile", f"vscode-remote://127.0.0.1:{self.port}{file}"])
-        url = f"http://127.0.0.1:{self.port}/?folder={quote(str(project))}&payload={quote(json.dumps(entries))}"
+        kind = "workspace" if project.suffix == ".code-workspace" else "folder"
+        url = f"http://127.0.0.1:{self.port}/?{kind}={quote(str(project))}&payload={quote(json.dumps(entries))}"
         context = self.browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         page.set_default_timeout(40_000)
+        for name, function in (exposed or {}).items():
+            page.expose_function(name, function)
         window = Window(page)
         page.goto(url)
         page.locator(".monaco-workbench .statusbar").wait_for()

@@ -98,6 +98,13 @@ def extension() -> None:
         npm(EXTENSION, "run", "bundle")
 
 
+def host_suite(target: Path) -> Path:
+    """Bundle the suite that runs inside the extension host; returns the file that VS Code is told to run."""
+    file = target / "index.cjs"
+    run([node(), EXTENSION / "scripts" / "host.mjs", file], EXTENSION, environment())
+    return file
+
+
 def main() -> None:
     """Install everything; with the word `check`, run the extension's own checks, too."""
     code_server()

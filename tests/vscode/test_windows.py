@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 
 from playwright.sync_api import expect
 
@@ -95,3 +96,15 @@ def test_each_project_of_a_window_has_its_own_queue(editor: Editor, project: pro
     window.choose("minor")
     window.expect_status("other 0.2.0")
     assert 'version = "0.1.0"' in project.text()
+
+
+def test_a_server_that_cannot_start_is_told_once_with_its_log(start_editor: Start, project: projects.Project) -> None:
+    broken = [sys.executable, "-c", "import sys; sys.exit('broken on purpose')"]
+    window = start_editor({"pyproject.server.command": broken}).open(project.root, project.manifest)
+    toast = window.toasts.filter(has_text="pyproject: the server did not start")
+    expect(toast).to_be_visible()
+    expect(window.toasts).to_have_count(1)
+    toast.get_by_role("button", name="Open Log").click()
+    window.expect_log()
+    expect(window.toasts).to_have_count(0)
+    expect(window.status).not_to_be_visible()

@@ -77,6 +77,11 @@ class Window:
         self.status.click()
         self.page.locator(".sidebar .composite.title", has_text=re.compile("queue", re.IGNORECASE)).wait_for()
 
+    def expect_log(self) -> None:
+        """Wait until our log is shown. Not its lines: this VS Code comes without the native module that writes them."""
+        chosen = self.page.locator(".part.panel select.monaco-select-box option:checked", has_text=re.compile("^pyproject$"))
+        expect(chosen.first).to_be_attached()
+
     def row(self, text: str) -> Locator:
         """The row of the queue view with this text."""
         return self.queue.filter(has_text=text).first

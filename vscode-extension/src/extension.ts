@@ -3,6 +3,7 @@ import type { App } from "./app";
 import { registerCommands } from "./commands";
 import { Texts } from "./edits/texts";
 import { queueView } from "./queue/view";
+import { scriptRunning } from "./runScript";
 import { Server } from "./server/server";
 import { notifyFailures } from "./status/notify";
 import { OwnOperations } from "./status/own";
@@ -24,6 +25,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     app.texts,
     workspace.registerTextDocumentContentProvider(Texts.scheme, app.texts),
     registerCommands(app),
+    scriptRunning(),
     queueView(app),
     statusViews(app),
     notifyFailures(app),

@@ -74,6 +74,9 @@ describe("the pickers", () => {
     const found = { packages: [{ name: "httpx-sse" }, { name: "httpx", version: "0.28.1" }] };
     expect(packageItems("httpx", found).map(({ label }) => label)).toEqual(["httpx", "httpx-sse"]);
     expect(packageItems("htt", found).map(({ label }) => label)).toEqual(["htt", "httpx-sse", "httpx"]);
+    expect(packageItems("HTTPX", found).map(({ label }) => label)).toEqual(["httpx", "httpx-sse"]);
+    const absent = { packages: [{ name: "htpx", exists: false }, { name: "httpx" }] };
+    expect(packageItems("htpx", absent).map(({ description }) => description)).toEqual(["not on the index", ""]);
   });
 
   it("show the numbers that are known beside the parts of a version", () => {

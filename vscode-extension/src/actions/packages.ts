@@ -1,9 +1,14 @@
-import { l10n, type QuickPick, type QuickPickItem, type Uri, window } from "vscode";
+import { CancellationTokenSource, l10n, type QuickPick, type QuickPickItem, type Uri, window } from "vscode";
 import type { App } from "../app";
 
-/** The server's answer to `pyproject.searchPackages`: names on the project's own index that fit what was typed. */
+/** The server's answer to `pyproject.searchPackages`: names that fit what was typed, the likeliest first. */
 interface Found {
-  readonly packages: readonly { readonly name: string; readonly version?: string; readonly summary?: string }[];
+  readonly packages: readonly {
+    readonly name: string;
+    readonly version?: string;
+    readonly summary?: string;
+    readonly exists?: boolean;
+  }[];
 }
 
 const search = "pyproject.searchPackages";
@@ -35,28 +40,34 @@ export async function askRequirement(app: App, uri: Uri): Promise<string | undef
 
 function suggestions(app: App, uri: Uri, picker: QuickPick<QuickPickItem>): (value: string) => void {
   let timer: NodeJS.Timeout | undefined;
+  let asking = new CancellationTokenSource();
   return (value) => {
     clearTimeout(timer);
+    // The server lets go of the index when nobody waits for its answer any more.
+    asking.cancel();
     const typed = value.trim();
     picker.items = typedItem(typed);
+    picker.busy = false;
     if (!/^[A-Za-z0-9][\w.-]*$/.test(typed) || !app.server.offers(search)) {
       return;
     }
+    const { token } = (asking = new CancellationTokenSource());
     timer = setTimeout(() => {
       picker.busy = true;
       const call = { command: search, argument: { uri: uri.toString(), query: typed } } as const;
       void app.server
-        .execute(call)
+        .execute(call, token)
         .then((answer) => {
-          if (picker.value.trim() === typed) {
+          if (!token.isCancellationRequested) {
             picker.items = packageItems(typed, answer as Found);
+            picker.busy = false;
           }
         })
         .catch((error: unknown) => {
-          app.log.warn(`${search}: ${String(error)}`);
-        })
-        .finally(() => {
-          picker.busy = false;
+          if (!token.isCancellationRequested) {
+            app.log.warn(`${search}: ${String(error)}`);
+            picker.busy = false;
+          }
         });
     }, pause);
   };
@@ -68,12 +79,17 @@ function typedItem(typed: string): QuickPickItem[] {
 
 /** What was typed stays the first choice, so that Enter never takes another package than the one that stands there. */
 export function packageItems(typed: string, { packages }: Found): QuickPickItem[] {
-  const known = packages.map(({ name, version, summary }) => ({
+  const known = packages.map(({ name, version, summary, exists }) => ({
     label: name,
-    description: version ?? "",
+    description: exists === false ? l10n.t("not on the index") : (version ?? ""),
     detail: summary ?? "",
     alwaysShow: true,
   }));
-  const exact = known.find(({ label }) => label === typed);
+  const exact = known.find(({ label }) => normalized(label) === normalized(typed));
   return exact === undefined ? [...typedItem(typed), ...known] : [exact, ...known.filter((item) => item !== exact)];
+}
+
+/** Two spellings of one name are the same (PEP 503). */
+function normalized(name: string): string {
+  return name.replace(/[-_.]+/g, "-").toLowerCase();
 }

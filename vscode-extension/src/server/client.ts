@@ -14,16 +14,24 @@ import { type ShownMessage, showMessage } from "../status/message";
 import type { CommandLine } from "./install";
 import { serverSettings, withoutOurs } from "./settings";
 
-/** What we announce beyond LSP: that we save for the server, and that failures need no showMessage from it. */
+/** What we announce beyond LSP: that we save for the server, run scripts, and that failures need no showMessage from it. */
 const extras: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const announced = capabilities.experimental as Record<string, unknown> | undefined;
-    capabilities.experimental = { ...announced, pyprojectSave: true, pyprojectRestored: true, pyprojectStatus: true };
+    const shown = { pyprojectRestored: true, pyprojectStatus: true, pyprojectRun: true };
+    capabilities.experimental = { ...announced, pyprojectSave: true, ...shown };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),
   clear: () => undefined,
 };
+
+/** A language client that tells its troubles to the log: what a person must know of them we say ourselves, and once. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
 
 /** A client for one run of the server, not yet started. `errorHandler` decides what follows a crash. */
 export function makeClient(
@@ -33,7 +41,7 @@ export function makeClient(
 ): LanguageClient {
   const options = { env: { ...process.env, ...env } };
   const server: ServerOptions = { command, args: [...args], options };
-  const client = new LanguageClient("pyproject", "pyproject", server, { ...clientOptions(app), errorHandler });
+  const client = new QuietClient("pyproject", "pyproject", server, { ...clientOptions(app), errorHandler });
   client.registerFeature(extras);
   client.onNotification(statusNotification, (status: ProjectStatus) => {
     app.store.set(status);
@@ -60,6 +68,8 @@ function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
     ],
     initializationOptions: { ...serverSettings(), trusted: workspace.isTrusted },
     outputChannel: app.log,
+    // Else the client shows its own message, beside ours.
+    initializationFailedHandler: () => false,
     middleware: {
       executeCommand: noting,
       // Our own items show the same and more; a second line in the status bar would only be noise.

@@ -1,4 +1,12 @@
-import { commands, l10n, type LogOutputChannel, window, workspace, type WorkspaceEdit } from "vscode";
+import {
+  CancellationTokenSource,
+  commands,
+  l10n,
+  type LogOutputChannel,
+  window,
+  workspace,
+  type WorkspaceEdit,
+} from "vscode";
 import {
   CloseAction,
   ErrorAction,
@@ -9,10 +17,13 @@ import {
 import type { App } from "../app";
 import type { Call, ProjectStatus } from "../protocol";
 import { makeClient } from "./client";
-import { crashPolicy } from "./crashes";
+import { crashPolicy, type Policy } from "./crashes";
 import type { CommandLine } from "./install";
 import { serverCommand } from "./launch";
 import { serverSettings } from "./settings";
+
+/** For what nobody takes back: an undefined token would be sent as one more parameter. */
+const never = new CancellationTokenSource().token;
 
 /** The one server of this window: started, restarted and asked here, and nowhere else. */
 export class Server {
@@ -64,14 +75,13 @@ export class Server {
   }
 
   /** Ask the server for a command of docs/protocol.md. Rejects with its message when it refuses the argument. */
-  async execute(call: Call): Promise<unknown> {
+  async execute(call: Call, token = never): Promise<unknown> {
     if (this.#client === undefined) {
       throw new Error(l10n.t("the server is not running"));
     }
-    const answer: unknown = await this.#client.sendRequest("workspace/executeCommand", {
-      command: call.command,
-      arguments: [call.argument],
-    });
+    const { command, argument } = call;
+    const params = { command, arguments: [argument] };
+    const answer: unknown = await this.#client.sendRequest("workspace/executeCommand", params, token);
     this.#app.own.note(answer);
     return answer;
   }
@@ -101,21 +111,44 @@ export class Server {
       if (this.#command === undefined) {
         return;
       }
-      log.info(`starting ${[this.#command.command, ...this.#command.args].join(" ")}`);
-      this.#client = makeClient(this.#app, this.#command, this.#crashes());
-      // Also after the restart that follows a crash.
-      this.#client.onDidChangeState(({ newState }) => {
-        if (newState === State.Running) {
-          void this.#learnProjects();
+      const afterCrash = crashPolicy();
+      while (!(await this.#run(this.#command, afterCrash))) {
+        if (afterCrash(Date.now()) === "give-up") {
+          void this.#down(l10n.t("pyproject: the server did not start."));
+          return;
         }
-      });
-      await this.#client.start();
+        log.warn("the server did not start; it is tried once more");
+      }
       await commands.executeCommand("setContext", "pyproject.running", true);
     } catch (error) {
       log.error(error instanceof Error ? error : String(error));
       // Not awaited: the message may stand for hours, and the restart that it offers must be able to begin.
       void this.#down(l10n.t("pyproject: the server did not start."));
     }
+  }
+
+  /** Run a server for as long as the window needs it; false if it does not answer. */
+  async #run(command: CommandLine, afterCrash: Policy): Promise<boolean> {
+    const { log } = this.#app;
+    log.info(`starting ${[command.command, ...command.args].join(" ")}`);
+    let hasStarted = false;
+    const crashes = this.#crashes(afterCrash, () => hasStarted);
+    const client = makeClient(this.#app, command, crashes);
+    // Also after the restart that follows a crash.
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running) {
+        void this.#learnProjects();
+      }
+    });
+    this.#client = client;
+    try {
+      await client.start();
+      hasStarted = true;
+    } catch (error) {
+      log.error(error instanceof Error ? error : String(error));
+      this.#client = undefined;
+    }
+    return hasStarted;
   }
 
   /** Ask for the status of the projects that the window opens with: the server tells only what was asked or opened. */
@@ -131,12 +164,15 @@ export class Server {
     }
   }
 
-  #crashes(): NonNullable<LanguageClientOptions["errorHandler"]> {
-    const afterCrash = crashPolicy();
+  #crashes(afterCrash: Policy, hasStarted: () => boolean): NonNullable<LanguageClientOptions["errorHandler"]> {
     return {
       error: () => ({ action: ErrorAction.Continue }),
       closed: () => {
         this.#app.store.clear();
+        if (!hasStarted()) {
+          // The start itself fails then, and `#start` decides what follows.
+          return { action: CloseAction.DoNotRestart, handled: true };
+        }
         if (afterCrash(Date.now()) === "restart") {
           this.#app.log.warn("the server ended unexpectedly; it is started again once");
           return { action: CloseAction.Restart, handled: true };

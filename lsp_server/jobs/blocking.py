@@ -1,0 +1,36 @@
+"""What is said of somebody who waits for a turn: on whom, for how long, and that it took too long.
+
+Apart from `outcome`, so that `exec` needs nothing of what plans and edits.
+"""
+
+from datetime import UTC, datetime
+
+from lsp_server.core.operation import Blocked, Failure, Operation
+
+
+def waits(blocked: Blocked) -> str:
+    """Say on whom an operation waits, without a time that would change every second."""
+    who = blocked.command or "another process"
+    pid = f" (pid {blocked.pid})" if blocked.pid else ""
+    return f"waits for {shortened(who)}{pid}"
+
+
+def shortened(command: str, most: int = 60) -> str:
+    """Return a command line as people write it: the program's name, not its path."""
+    program, _, rest = command.partition(" ")
+    name = program.replace("\\", "/").rsplit("/", 1)[-1]
+    text = f"{name} {rest}".strip()
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def lock_timeout(operation: Operation, limit: float) -> Failure:
+    """Say that an operation did not get its turn in the time that `lock.timeout` allows."""
+    return Failure(
+        "lock-timeout",
+        f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed",
+    )
+
+
+def age(operation: Operation) -> float:
+    """Return the seconds since an operation was queued."""
+    return (datetime.now(UTC) - datetime.fromisoformat(operation.created_at)).total_seconds()
