@@ -17,6 +17,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
     watched = workspace.did_change_watched_files if workspace else None
     settings = workspace.did_change_configuration if workspace else None
     lenses = workspace.code_lens if workspace else None
+    hints = workspace.inlay_hint if workspace else None
     actions = capabilities.text_document.code_action if capabilities.text_document else None
     return Client(
         name=params.client_info.name if params.client_info else "unknown client",
@@ -33,6 +34,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         announces_settings=bool(settings and settings.dynamic_registration),
         watches_files=bool(watched and watched.dynamic_registration),
         refreshes_lenses=bool(lenses and lenses.refresh_support),
+        refreshes_hints=bool(hints and hints.refresh_support),
         action_literals=bool(actions and actions.code_action_literal_support),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lsp_server import protocol
+from lsp_server import known_packages, protocol
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.connection import WARNING, Connection, say
@@ -151,7 +151,10 @@ async def check_upgrades(connection: Connection, office: Office, argument: Argum
     if not isinstance(project, Project):
         return project
     found = await connection.at_length(previews.outdated, office.place(project), connection.session.settings)
-    return NoProject(f"{found.code}: {found.message}") if isinstance(found, Failure) else {"outdated": found}
+    if isinstance(found, Failure):
+        return NoProject(f"{found.code}: {found.message}")
+    await known_packages.learn_latest(connection, office.place(project), found)
+    return {"outdated": found}
 
 
 def status_of(office: Office, project: Project) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from lsp_server import known_packages
 from lsp_server.capabilities import plain
 from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import settings as settings_of
@@ -47,5 +48,7 @@ async def _take(connection: Connection, raw: Any) -> None:  # noqa: ANN401  JSON
         if name not in session.problems:
             session.problems[name] = problem
             say(connection, WARNING, problem)
+    if before.hints_versions != settings.hints_versions and session.client.refreshes_hints:
+        connection.later(known_packages.REFRESH, connection.ask(known_packages.REFRESH, None))
     if before.code_lens != settings.code_lens and session.client.refreshes_lenses:
         await connection.ask("workspace/codeLens/refresh", None)

@@ -6,11 +6,13 @@ from lsp_server.capabilities import range_object
 from lsp_server.core.snapshot import Position
 from lsp_server.features import code_actions as manifest_actions
 from lsp_server.features.code_lens import code_lenses
+from lsp_server.features.dependency_hover import dependency_hover
 from lsp_server.features.fix_all import FILE_KIND, PROJECT_KIND
 from lsp_server.features.import_actions import import_actions
 from lsp_server.features.import_completion import import_completion
 from lsp_server.features.import_hover import import_hover
 from lsp_server.features.script_block import script_actions, script_lenses
+from lsp_server.features.version_hints import version_hints
 from lsp_server.python_files import PythonFiles
 from lsp_server.session import Session
 
@@ -72,8 +74,17 @@ def completion(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's
 
 def hover(host: Host, params: Any) -> dict[str, Any] | None:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/hover`."""
+    snapshot = host.session.snapshot(params.text_document.uri)
+    if snapshot is not None:
+        return dependency_hover(snapshot, _position(params))
     file = host.python.file(params.text_document.uri)
     return None if file is None else import_hover(file, _position(params))
+
+
+def inlay_hint(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+    """Answer `textDocument/inlayHint`."""
+    snapshot = host.session.snapshot(params.text_document.uri)
+    return [] if snapshot is None else version_hints(snapshot, range_object(params.range))
 
 
 def _position(params: Any) -> Position:  # noqa: ANN401  lsprotocol's object

@@ -20,7 +20,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification
 
-from lsp_server import __version__, commands, configuration, documents, protocol, requests, search, watched
+from lsp_server import __version__, commands, configuration, documents, known_packages, protocol, requests, search, watched
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.uv import Cancellation
 from lsp_server.capabilities import client_of, plain, range_of
@@ -194,6 +194,8 @@ class Server(LanguageServer):
         status = await commands.current_status(self, office, project)
         await self.aside(self._neighbours.watch, office.place(project))
         self.python.status_changed(project_uri, status)
+        if status["state"] in {"idle", "error"}:
+            self.later("packages", known_packages.learn(self, office.place(project)))
         return status
 
     def close(self) -> None:
@@ -326,6 +328,7 @@ FEATURES: Mapping[str, tuple[Callable[..., Any], Any]] = {
         types.CompletionOptions(trigger_characters=requests.COMPLETION_TRIGGERS),
     ),
     types.TEXT_DOCUMENT_HOVER: (requests.hover, None),
+    types.TEXT_DOCUMENT_INLAY_HINT: (requests.inlay_hint, types.InlayHintOptions(resolve_provider=False)),
     # Cancelling
     types.WINDOW_WORK_DONE_PROGRESS_CANCEL: (cancel_progress, None),
 }

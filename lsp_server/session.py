@@ -8,6 +8,7 @@ from pathlib import Path
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import OpenDocument
 from lsp_server.adapters.project import MANIFEST, path_of
+from lsp_server.core.packages import Packages
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Document, Encoding
@@ -33,6 +34,7 @@ class Client:
     announces_settings: bool = False
     watches_files: bool = False
     refreshes_lenses: bool = False
+    refreshes_hints: bool = False
     action_literals: bool = False
 
 
@@ -87,6 +89,7 @@ class Session:
     initial: Settings = field(default_factory=Settings)
     settings: Settings = field(default_factory=Settings)
     problems: dict[str, str] = field(default_factory=dict)
+    packages: dict[Path, Packages] = field(default_factory=dict)
     _open: dict[str, _Open] = field(default_factory=dict)
     _paths: dict[Path, str] = field(default_factory=dict)
     _expected: list[Expectation] = field(default_factory=list)
@@ -181,7 +184,10 @@ class Session:
         document = self.document(uri)
         if document is None or not is_manifest(uri):
             return None
-        return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings)
+        with self._mutex:
+            path = next((path for path, opened in self._paths.items() if opened == uri), None)
+        packages = Packages() if path is None else self.packages.get(path, Packages())
+        return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings, packages)
 
 
 def is_edited(document: Document) -> bool:

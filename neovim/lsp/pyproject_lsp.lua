@@ -65,5 +65,6 @@ return {
     workspace = { workspaceEdit = { documentChanges = true } },
   }, has_module and handlers.capabilities or {}),
   handlers = has_module and handlers.methods or nil,
+  commands = has_module and handlers.commands or nil,
   on_exit = has_module and handlers.on_exit or nil,
 }

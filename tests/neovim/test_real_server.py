@@ -305,3 +305,26 @@ def test_the_status_line_of_a_wait_names_the_terminals_sync(nvim: Neovim, projec
     nvim.until(STATE, "alpha", "done", timeout=SLOW)
     nvim.ex("Pyproject status")
     assert nvim.lua("return _G.told") == "pyproject: nothing waits; uv.lock is up-to-date, the environment is in-sync"
+
+
+LENSES = """(function()
+  local params = { textDocument = vim.lsp.util.make_text_document_params() }
+  local answer = vim.lsp.get_clients({ bufnr = 0 })[1]:request_sync('textDocument/codeLens', params, 5000, 0)
+  for _, lens in ipairs((answer or {}).result or {}) do
+    if lens.command.command == 'pyproject.runScript' then return lens.command end
+  end
+end)()"""
+TERMINAL = "vim.bo.buftype == 'terminal' and table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)):find(..., 1, true)"
+
+
+def test_a_script_is_saved_and_run_in_a_terminal_by_its_lens(nvim: Neovim, project: Project) -> None:
+    script = project.root.parent / "a script's.py"
+    script.write_text("# /// script\n# dependencies = []\n# ///\nprint('old')\n")
+    nvim.edit(script)
+    nvim.until("(vim.lsp.get_clients({ bufnr = 0 })[1] or {}).initialized")
+    nvim.lua("vim.lsp.get_clients({ bufnr = 0 })[1].config.settings = { pyproject = { uv = { path = ... } } }", project.tools.uv)
+    nvim.ex("%s/'old'/'ran ' * 2/")
+    nvim.until(LENSES, timeout=SLOW)
+    nvim.lua(f"vim.lsp.get_clients({{ bufnr = 0 }})[1]:exec_cmd({LENSES}, {{ bufnr = 0 }})")
+    nvim.until(TERMINAL, "ran ran", timeout=SLOW)
+    assert "'ran ' * 2" in script.read_text()

@@ -226,12 +226,21 @@ def test_check_upgrades_lists_newer_versions_unless_the_network_is_off(project: 
     index.clear()
     fresh = {**online, "UV_CACHE_DIR": str(project.tools.base / "fresh-cache")}
     with Client(env=fresh, cwd=project.root, expect_exit=0) as client:
-        client.initialize(root=project.root, initialization_options={"network": network})
+        refreshes = {"workspace": {"inlayHint": {"refreshSupport": True}}}
+        client.initialize(root=project.root, initialization_options={"network": network}, capabilities=refreshes)
         argument = {"uri": project.manifest.as_uri()}
         if network == "on":
+            client.open(project.manifest)
+            client.handlers["workspace/inlayHint/refresh"] = lambda _params: None
+            client.wait_for_method("workspace/inlayHint/refresh", 20)
+            before = client.mark()
             answer = client.execute("pyproject.checkUpgrades", argument, timeout=30)
             assert answer == {"outdated": [{"name": "alpha", "version": "1.1", "latest": "2.0"}]}
             assert index
+            client.wait_for_method("workspace/inlayHint/refresh", 20, after=before)
+            params = {"textDocument": argument, "range": client.range_of(project.manifest, "alpha<2")}
+            (hint,) = client.request("textDocument/inlayHint", params)
+            assert hint["label"] == "1.1 · 2.0 available"
         else:
             with contextlib.suppress(ResponseError):
                 client.execute("pyproject.checkUpgrades", argument, timeout=30)

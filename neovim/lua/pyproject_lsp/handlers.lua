@@ -4,8 +4,14 @@ local M = {}
 local log = require('pyproject_lsp.log')
 
 --- Announces that `pyproject/save` is understood: an edit then reaches an open buffer as one undo
---- step instead of as a reload from disk.
-M.capabilities = { experimental = { pyprojectSave = true } }
+--- step instead of as a reload from disk. And that `pyproject.runScript` is a command here.
+M.capabilities = { experimental = { pyprojectSave = true, pyprojectRun = true } }
+
+M.commands = {
+  ['pyproject.runScript'] = function(command, context)
+    require('pyproject_lsp.run').script(command.arguments[1].uri, context and context.client_id)
+  end,
+}
 
 --- Tells statuslines and the user's own autocommands, and redraws: nothing polls.
 ---@param status table?
