@@ -16,7 +16,7 @@ from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import Asked
 
 # An editor or a script that writes in place leaves a file torn for a moment; longer than this and it is meant.
-TORN_SECONDS = 0.3
+TORN_SECONDS = 0.5
 
 # Operations that come this soon one after the other are planned together.
 COMPANY_SECONDS = 0.1
@@ -45,9 +45,11 @@ class Waits:
         if not any(base.get(one.manifest) is not None and refusal(as_lock(one), base[one.manifest]) for one in asked):
             self._torn_since = None
             return False
-        self._torn_since = self._torn_since or time.monotonic()
         writer = self.quiet.writing()
-        if writer is None and time.monotonic() - self._torn_since >= TORN_SECONDS:
+        # Counted from when nobody writes any more: a text that was read before may be of a uv that has just ended.
+        if writer is not None or self._torn_since is None:
+            self._torn_since = time.monotonic()
+        elif time.monotonic() - self._torn_since >= TORN_SECONDS:
             return False
         if writer is not None:
             self.quiet.arm()

@@ -35,6 +35,8 @@ SETTINGS: Mapping[str, Any] = {
     "security.workspace.trust.startupPrompt": "never",
     "security.workspace.trust.banner": "never",
     "editor.minimap.enabled": False,
+    # They stand in the page between the letters of the text, which tests read from there.
+    "editor.inlayHints.enabled": "off",
     "window.commandCenter": False,
     "terminal.integrated.enablePersistentSessions": False,
     "terminal.integrated.defaultProfile.linux": "bash",
