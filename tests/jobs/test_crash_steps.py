@@ -5,6 +5,7 @@ at step two, and so on until one comes through. Whatever the step, the files are
 or running, and the operation is done or can be had again.
 """
 
+import shutil
 import signal
 import sys
 
@@ -90,6 +91,8 @@ def killed_at(project: Project, number: int, *, both: bool) -> bool:
 
 def left_as_it_should_be(project: Project, old: tuple[str, str]) -> None:
     """Start a new server and look at what it found, made of it and offers; then put everything back."""
+    # A uv that was killed while it installs leaves half a package, which uv itself refuses to take out.
+    shutil.rmtree(project.root / ".venv", ignore_errors=True)
     with desk(project) as jobs:
         left = inherit(jobs.office.place(jobs.known))
         assert not belonging_to(project.tools.base), "an orphan goes on"

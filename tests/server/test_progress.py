@@ -78,10 +78,11 @@ def test_server_status_says_health_and_quiet_and_only_what_is_new(start: Start, 
     operation = add(client, project, "alpha")
     client.wait_operation(operation, "waiting")
     client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["health"] == "warning")
+    before = client.mark()
     gate.open()
     sync.wait(30)
     client.wait_operation(operation, "done")
-    client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["quiescent"], after=client.mark() - 2)
+    client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["quiescent"], after=before)
     said = [m.params for m in client.received if m.method == "experimental/serverStatus"]
     assert {frozenset(one) for one in said} == {frozenset({"health", "quiescent", "message"})}
     assert all(one != following for one, following in pairwise(said))
