@@ -45,6 +45,7 @@ class Editor:
         """Initialize the server and open the document."""
         capabilities = {
             "workspace": {"applyEdit": True, "workspaceEdit": {"documentChanges": True}},
+            "textDocument": {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}},
             "experimental": {"pyprojectSave": True},
         }
         self.request(
