@@ -64,6 +64,8 @@ class Aftermath:
     def begin(self, item: Settling) -> None:
         """Take over a change that was just committed."""
         self.settling.append(item)
+        for one in item.asked:
+            self.standing.pop(one.operation, None)
 
     def check_standing(self, operation: Operation) -> None:
         """Have an edit made again that stands no more, and was not taken back by the user."""

@@ -201,17 +201,24 @@ class Journal:
                 (project, json.dumps(list(operations)), self.owner.pid, self.owner.started),
             )
             number = cursor.lastrowid or 0
-            database.executemany(
-                "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
-                [(number, str(path), before[path], after[path]) for path in after],
-            )
+            _keep_images(database, number, before, after)
             database.execute("DELETE FROM change WHERE state != 'prepared' AND id <= ?", (number - KEPT_TRANSACTIONS,))
         return number
 
-    def mark(self, change: int, state: ChangeState) -> None:
-        """Say what became of a prepared change."""
+    def mark(self, change: int, state: ChangeState, images: tuple[Texts, Texts] | None = None) -> None:
+        """Say what became of a prepared change.
+
+        Args:
+            change: its number.
+            state: what became of it.
+            images: the texts before and after it that undo goes by, where they are not those that were prepared.
+
+        """
         with self._transaction() as database:
             database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change))
+            if images is not None:
+                database.execute("DELETE FROM image WHERE change = ?", (change,))
+                _keep_images(database, change, *images)
 
     def prepared(self, project: str | None = None) -> tuple[Change, ...]:
         """Return the changes that were prepared and never marked, of one project or of all."""
@@ -308,6 +315,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after: Texts) -> None:
+    database.executemany(
+        "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
+        [(change, str(path), before[path], after[path]) for path in after],
+    )
 
 
 def _set_aside(path: Path) -> Path:

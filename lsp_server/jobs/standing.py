@@ -36,7 +36,8 @@ Standing = dict[str, Made]
 def images(planned: Planned, asked: Sequence[Asked], standing: Mapping[str, Made]) -> tuple[Texts, Texts]:
     """Return the texts before and after a change, as undo needs them: a standing edit is part of it.
 
-    Without it the change would be that of uv.lock alone, and taking it back would take nothing back.
+    Without it the change would be that of uv.lock alone, and taking it back would take nothing back. Only for a change
+    that was made: one that is prepared has changed nothing yet, and recovery must not take the user's save for its own.
     """
     before, after = dict(planned.base), dict(planned.changes)
     for one in reversed(asked):

@@ -308,7 +308,7 @@ class Worker:
             if change.owner == self.place.journal.owner:
                 self.place.journal.mark(change.id, "abandoned")
         files.remove_staged(self.place.staging)
-        number = self.place.journal.prepare(self.place.key, names, *images(planned, asked, self._after.standing))
+        number = self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
         staged = stage(self.place, planned.base, planned.changes)
         if isinstance(staged, Staged):
             return _Begun(number, staged)
@@ -339,14 +339,14 @@ class Worker:
         self._waits.was_busy = isinstance(result, Busy)
         match result:
             case Committed(open_documents=documents, alive=alive):
+                before, after = images(planned, asked, self._after.standing)
                 # Without the mark the next transaction, or a restart, finds the files as planned and sets it then.
                 with suppress(sqlite3.Error):
-                    self.place.journal.mark(begun.change, "committed")
+                    self.place.journal.mark(begun.change, "committed", (before, after) if before != planned.base else None)
                 for path in documents:
                     self._editor.save(path)
                 editors = names_of([process for process in alive if process.writes_manifest])
                 head = git.state(self.place.project.folder)
-                before, _ = images(planned, asked, self._after.standing)
                 edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
                 self._after.begin(Settling(begun.change, edits, before, planned.result, names_of(alive), editors, head))
                 for name in names:
