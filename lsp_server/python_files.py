@@ -291,9 +291,10 @@ def _find(uri: str) -> _Known | None:
 
 def _ask_index(found: Uv, name: str, asking: Asking, project: Project, cancellation: Cancellation) -> bool | None:
     venv = uvlocks.environment(project.folder, os.environ)
-    return index.has(
+    answer = index.ask(
         found, name, folder=asking.folder, own=asking.options, venv=venv, environ=os.environ, cancellation=cancellation
     )
+    return answer.exists
 
 
 @lru_cache(maxsize=16)

@@ -29,20 +29,6 @@ class Answer:
     version: str | None = None
 
 
-def has(
-    found: Uv,
-    name: str,
-    *,
-    folder: Path,
-    venv: Path,
-    environ: Mapping[str, str],
-    cancellation: Cancellation,
-    own: Sequence[str] = (),
-) -> bool | None:
-    """Tell whether the index has a name; None if it could not be asked. The arguments are those of `ask`."""
-    return ask(found, name, folder=folder, venv=venv, environ=environ, cancellation=cancellation, own=own).exists
-
-
 def ask(
     found: Uv,
     name: str,

@@ -1,6 +1,5 @@
 """Undo: the texts with one operation's change taken back, and all later edits kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def _steps(path: Path, after: bytes | None, target: bytes | None, now: bytes | N
     """Return the uv commands that take back what a change stated; None if that was changed again meanwhile."""
     if path.suffix != ".toml" or after is None or target is None or now is None:
         return None
-    stated, before, present = (_facts(path, text.decode("utf-8")) for text in (after, target, now))
+    stated, before, present = (facts.of(path.name, text.decode("utf-8")) for text in (after, target, now))
     keys = sorted(facts.changed(stated, before))
     if not keys or any(present.get(key) != stated.get(key) for key in keys):
         return None
@@ -79,13 +78,13 @@ def _without(change: Change, asked: intent.Intent | intent.BadArgument, path: Pa
     if len(change.operations) == 1 or before is None or after is None or isinstance(asked, intent.BadArgument):
         return before
     text = after.decode("utf-8")
-    stated = _facts(path, text)
+    stated = facts.of(path.name, text)
     for edit in reversed(_by_line(text, before.decode("utf-8"))):
         trial = diff.apply(text, (edit,))
-        keys = facts.changed(stated, _facts(path, trial))
+        keys = facts.changed(stated, facts.of(path.name, trial))
         if keys and all(facts.concerns(asked, key) for key in keys):
             text = trial
-            stated = _facts(path, text)
+            stated = facts.of(path.name, text)
     return text.encode("utf-8")
 
 
@@ -115,10 +114,6 @@ def _merged(base: bytes | None, ours: bytes | None, theirs: bytes | None) -> byt
         return ours
     merged = diff.merge(base.decode("utf-8"), ours.decode("utf-8"), theirs.decode("utf-8"))
     return merged if isinstance(merged, diff.Conflict) else merged.text.encode("utf-8")
-
-
-def _facts(path: Path, text: str) -> Mapping[facts.Key, str]:
-    return facts.of(path.name, text)
 
 
 def _regions(conflict: diff.Conflict) -> str:

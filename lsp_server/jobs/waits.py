@@ -94,8 +94,8 @@ class Waits:
         lock, manifest = base.get(project.lockfile), base.get(project.root / MANIFEST)
         if project.kind == "script" or lock is None or manifest is None:
             return False
-        texts = (content.decode("utf-8", "replace") for content in (manifest, lock))
-        return lockfile.fits(pyproject.read(next(texts)), next(texts)) is False
+        stated = pyproject.read(manifest.decode("utf-8", "replace"))
+        return lockfile.fits(stated, lock.decode("utf-8", "replace")) is False
 
     def for_quiet(self, group: Sequence[Operation]) -> bool:
         """Wait if the project is not quiet; say on whom.

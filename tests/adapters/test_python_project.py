@@ -146,16 +146,17 @@ def test_a_script_outside_of_projects_reads_a_whole_home(tmp_path: Path) -> None
 
 
 def test_the_index_is_asked_wrongly(project: Project, tools: Tools) -> None:
-    def ask(name: str) -> bool | None:
-        found = uv.Uv(Path(tools.uv), "the test")
-        return index.has(
-            found, name, folder=project.root, venv=project.venv, environ=tools.environment, cancellation=Cancellation()
+    def ask(name: str, path: str = tools.uv) -> bool | None:
+        answer = index.ask(
+            uv.Uv(Path(path), "the test"),
+            name,
+            folder=project.root,
+            venv=project.venv,
+            environ=tools.environment,
+            cancellation=Cancellation(),
         )
+        return answer.exists
 
     assert [ask(name) for name in ("alpha", "source", "nosuchthing")] == [True, True, False]
     assert not project.lock.exists()
-    nowhere = uv.Uv(tools.base / "no-uv", "nowhere")
-    assert (
-        index.has(nowhere, "a", folder=project.root, venv=project.venv, environ=tools.environment, cancellation=Cancellation())
-        is None
-    )
+    assert ask("a", str(tools.base / "no-uv")) is None
