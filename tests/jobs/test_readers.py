@@ -9,6 +9,7 @@ import pytest
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.lockprobe import LockProbe
 from lsp_server.adapters.watch import Watch
+from lsp_server.core.packages import Packages
 from lsp_server.jobs import state
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, this_process
@@ -42,6 +43,22 @@ def test_a_package_that_was_taken_out_by_hand_makes_the_environment_stale(place:
     assert state.of_environment(place) == "in-sync"
     project.uv_ok("pip", "uninstall", "--python", project.venv, "alpha")
     assert state.of_environment(place) == "stale"
+
+
+def test_versions_stay_as_they_were_while_a_sync_runs(place: Place, project: Project) -> None:
+    project.uv_ok("add", "alpha<2")
+    known = state.packages(place, Packages())
+    assert known.installed == {"alpha": "1.1"}
+    assert known.locked["alpha"] == {"1.1"}
+    gate = project.add_gated_dependency()
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    during = state.packages(place, known)
+    assert during.installed == {"alpha": "1.1"}
+    assert state.packages(place, Packages()).installed is None, "half of a sync is not read"
+    gate.open()
+    assert sync.wait(30) == 0
+    assert state.packages(place, during).installed == {"alpha": "1.1", "slow": "1.0"}
 
 
 def test_the_lock_follows_the_manifest(place: Place, project: Project) -> None:
