@@ -11,7 +11,7 @@ from lsp_server.core.operation import Blocked, Operation, State
 from lsp_server.jobs import blocking
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
-from lsp_server.jobs.plan import as_lock, refusal
+from lsp_server.jobs.plan import refusal
 from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import Asked
 
@@ -42,7 +42,7 @@ class Waits:
 
     def for_whole_text(self, base: Texts, asked: Sequence[Asked], group: Sequence[Operation]) -> bool:
         """Wait a moment for a torn text to become whole; false if none is, or one has been so for too long."""
-        if not any(base.get(one.manifest) is not None and refusal(as_lock(one), base[one.manifest]) for one in asked):
+        if not any(_looks_torn(one, base.get(one.manifest)) for one in asked):
             self._torn_since = None
             return False
         writer = self.quiet.writing()
@@ -122,3 +122,8 @@ class Waits:
             present = self.ledger.get(operation)
             if present is not None:
                 self.ledger.block([operation], state or present.state, blocked, blocking.waits(blocked))
+
+
+def _looks_torn(one: Asked, content: bytes | None) -> bool:
+    """Tell whether a text may be half of one: it is empty, as after a truncation, or lacks what it must have."""
+    return content is not None and (not content.strip() or refusal(one, content) is not None)

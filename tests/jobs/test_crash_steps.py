@@ -91,11 +91,12 @@ def killed_at(project: Project, number: int, *, both: bool) -> bool:
 
 def left_as_it_should_be(project: Project, old: tuple[str, str]) -> None:
     """Start a new server and look at what it found, made of it and offers; then put everything back."""
-    # A uv that was killed while it installs leaves half a package, which uv itself refuses to take out.
-    shutil.rmtree(project.root / ".venv", ignore_errors=True)
     with desk(project) as jobs:
         left = inherit(jobs.office.place(jobs.known))
-        assert not belonging_to(project.tools.base), "an orphan goes on"
+        _, alive = psutil.wait_procs(belonging_to(project.tools.base), timeout=2)
+        assert not alive, "an orphan goes on"
+        # A uv that was killed while it installs leaves half a package, which uv itself refuses to take out.
+        shutil.rmtree(project.root / ".venv", ignore_errors=True)
         if project.text() == old[0]:
             assert project.lock_text() == old[1]
         else:

@@ -1,10 +1,13 @@
 """What cannot be done fails alone, in uv's own words, and leaves every byte as it was."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from lsp_server.core.intent import Add
 from lsp_server.demo import parts
+from lsp_server.jobs.selection import Asked
 from tests.support.office import Desk, desk
 from tests.support.projects import MANY, Project
 
@@ -59,6 +62,18 @@ class TestWords:
             assert "alpha" in project.text()
             jobs.finish(jobs.ask("undo", id=operation.id))
         assert project.text() == text
+
+    @pytest.mark.parametrize("torn", ["", "\n", "# the text begins\n", "[project]\nname = "])
+    def test_a_text_that_may_be_half_of_one_is_looked_at_again_before_it_is_refused(self, project: Project, torn: str) -> None:
+        asked = (Asked("1", Add(("alpha",)), project.manifest),)
+        with desk(project) as jobs:
+            jobs.done(jobs.ask("lock"))
+            waits = jobs.worker._waits
+            assert not waits.for_whole_text({project.manifest: project.manifest.read_bytes()}, asked, ())
+            assert waits.for_whole_text({project.manifest: torn.encode()}, asked, ())
+            end = time.monotonic() + 10
+            while waits.for_whole_text({project.manifest: torn.encode()}, asked, ()):
+                assert time.monotonic() < end, "what stays so is meant"
 
     def test_no_uv(self, project: Project) -> None:
         with desk(project, uv_path="/nowhere/uv") as jobs:
