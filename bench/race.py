@@ -106,6 +106,7 @@ def play(place: Site, row: Row, side: Side, *, number: int, editors: Editors, lo
         except (AssertionError, TimeoutError, StopIteration, RuntimeError, ResponseError) as error:
             print(f"{row.name} {side} {number}: {error}", file=sys.stderr, flush=True)
             scene.failed.append(f"the round broke: {str(error).partition(chr(10))[0] or repr(error)}")
+            scene.gate.open()  # what still waits there ends, so that the rest of the run goes on
             editors.close()
         result = scene.judge()
         for client in clients:

@@ -14,6 +14,7 @@ from typing import Any
 from bench.reader import SENTINEL
 from bench.worksite import Site
 from lsp_server.adapters import live
+from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.demo import parts
 from tests.support.client import Client
 from tests.support.projects import Project
@@ -107,12 +108,12 @@ class Scene:
         return process.returncode
 
     def until_waiting(self, process: Uv) -> None:
-        """Return when a bare uv waits for the environment lock."""
-        until(lambda: self._is_waiting(process.pid), "a uv that waits for the environment lock")
+        """Return when a bare uv waits for one of its locks: the project's, if another one is between the two."""
+        until(lambda: self._is_waiting(process.pid), "a uv that waits for a lock")
 
     def _is_waiting(self, pid: int) -> bool:
-        users = live.lock_users(self.project.environment_lock)
-        return users is not None and pid in users.waiters
+        locks = (self.project.environment_lock, project_lock(self.project.root, self.project.tools.environment))
+        return any(users is not None and pid in users.waiters for users in map(live.lock_users, locks))
 
     # The editors
 
