@@ -4,8 +4,9 @@ Run as a program by `bench.race`, with the files to read as arguments; standard 
 ends, then prints {"reads": n, "torn": n, "unborn": n, "missing": n}. A whole manifest or script ends with `SENTINEL`, so
 that a text that was cut between two lines shows too; a whole uv.lock is at least TOML.
 
-'unborn' are those of the torn reads that found a file that had never been whole: not one that somebody truncated to
-write it anew, as uv does, but one that was put in its place half-done. We only ever put files in place.
+'unborn' are those of the torn reads that found a file that was put in its place half-done: never seen whole, and last
+written before it came there. A file that somebody truncates to write it anew, as uv and many editors do, is written
+where it is. We only ever put files in place.
 """
 
 import json
@@ -30,7 +31,7 @@ def main(paths: list[str]) -> None:
     print("reading", flush=True)
     while not ended.is_set():
         for path in paths:
-            _look(Path(path), whole, born, counts)
+            look(Path(path), whole, born, counts)
         time.sleep(_PAUSE)
     print(json.dumps(counts), flush=True)
 
@@ -40,21 +41,23 @@ def _wait_for_end(ended: threading.Event) -> None:
     ended.set()
 
 
-def _look(path: Path, whole: set[bytes], born: set[int], counts: dict[str, int]) -> None:
+def look(path: Path, whole: set[bytes], born: set[int], counts: dict[str, int]) -> None:
+    """Read a file once and count what was seen; `whole` are the texts and `born` the files that were whole once."""
     counts["reads"] += 1
     try:
         with path.open("rb") as file:
             content = file.read()
-            inode = os.fstat(file.fileno()).st_ino
+            found = os.fstat(file.fileno())
     except OSError:
         counts["missing"] += 1
         return
     if content not in whole and not _is_whole(path, content):
         counts["torn"] += 1
-        counts["unborn"] += inode not in born
+        # Only a rename, or a change of mode, sets the second time without the first.
+        counts["unborn"] += found.st_ino not in born and found.st_mtime_ns < found.st_ctime_ns
         return
     whole.add(content)
-    born.add(inode)
+    born.add(found.st_ino)
 
 
 def _is_whole(path: Path, content: bytes) -> bool:

@@ -15,7 +15,7 @@ from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import diff, intent
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.operation import Failure, Operation, Origin
-from lsp_server.core.text import Document
+from lsp_server.core.text import Document, decoded
 from lsp_server.jobs import inherit, state
 from lsp_server.jobs import preview as previews
 from lsp_server.jobs.office import NoProject, Office, project_of
@@ -137,7 +137,7 @@ def _edits(editor: RemoteEditor, outcome: previews.Preview) -> dict[str, Any]:
     for path, after in outcome.planned.changes.items():
         if path.name.endswith(".lock") or after is None:
             continue
-        before = (outcome.planned.base.get(path) or b"").decode("utf-8", "replace")
+        before = decoded(outcome.planned.base.get(path))
         document = editor.session.document(editor.session.uri(path) or "") or Document(path.as_uri(), "toml", 0, before)
         edit = editor.workspace_edit(document, diff.edits(before, after.decode("utf-8")))
         changes += edit.get("documentChanges", [])

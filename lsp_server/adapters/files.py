@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from lsp_server.adapters.exchange import exchange
+from lsp_server.core.text import decoded
 
 TEMPORARY_SUFFIX = ".pyproject-lsp"
 _REPLACE_PATIENCE_SECONDS = 1.0
@@ -29,6 +30,14 @@ def read(path: Path) -> bytes | None:
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def read_text(path: Path) -> str:
+    """Return a file as text, empty where it cannot be read: for what is only looked at."""
+    try:
+        return decoded(read(path))
+    except OSError:
+        return ""
 
 
 def refusal(path: Path) -> str | None:

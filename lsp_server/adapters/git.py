@@ -55,7 +55,7 @@ def _repository(folder: Path) -> Path | None:
     if found is None or found.is_dir():
         return found
     # In a worktree or a submodule it is a file that names the folder.
-    return found.parent / (_read(found) or b"").decode("utf-8", "replace").removeprefix("gitdir:").strip()
+    return found.parent / files.read_text(found).removeprefix("gitdir:").strip()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

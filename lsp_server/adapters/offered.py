@@ -53,13 +53,13 @@ def locked_in(lockfile: Path) -> locked.Locked:
 
 @lru_cache(maxsize=8)
 def _locked(lockfile: Path, _stamp: tuple[int, int, int]) -> locked.Locked:
-    return locked.read(_text(lockfile))
+    return locked.read(files.read_text(lockfile))
 
 
 def _settings(folder: Path) -> Mapping[str, Any]:
     """Return uv's settings of a project: its `uv.toml`, or else `[tool.uv]` of its manifest."""
     own = _stamp(folder / _SETTINGS) is not None
-    parsed = toml.parse(_text(folder / (_SETTINGS if own else projects.MANIFEST)))
+    parsed = toml.parse(files.read_text(folder / (_SETTINGS if own else projects.MANIFEST)))
     found: Any = {} if isinstance(parsed, toml.Problem) else parsed
     for name in () if own else ("tool", "uv"):
         found = found.get(name, {}) if isinstance(found, dict) else {}
@@ -130,13 +130,6 @@ def _parsed(file: str) -> tuple[str, Version] | None:
 def _better(one: Version, other: Version) -> bool:
     """Tell which version uv would rather take: a pre-release only where there is nothing else."""
     return (not one.is_prerelease, one) > (not other.is_prerelease, other)
-
-
-def _text(path: Path) -> str:
-    try:
-        return (files.read(path) or b"").decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

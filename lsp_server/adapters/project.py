@@ -115,12 +115,7 @@ def files_of(project: Project) -> tuple[Path, ...]:
 
 def _workspace(folder: Path) -> "pyproject.Workspace | None":
     manifest = folder / MANIFEST
-    if not manifest.is_file():
-        return None
-    try:
-        text = (files.read(manifest) or b"").decode("utf-8", "replace")
-    except OSError:
-        return None
+    text = files.read_text(manifest)
     if "workspace" not in text:
         return None
     from lsp_server.core import pyproject  # noqa: PLC0415  `exec` in a terminal should not wait for packaging

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from lsp_server.adapters import environment, files, import_data, modules, source_tree, uvlocks
 from lsp_server.adapters import project as projects
@@ -31,7 +30,7 @@ def read(project: Project, environ: Mapping[str, str], cancelled: Callable[[], b
         members=members(project),
         tree=source_tree.read(root, cancelled),
         installed=modules.read(venv),
-        locked=locked.read(_text(project.lockfile)),
+        locked=locked.read(files.read_text(project.lockfile)),
         names=import_data.names(),
         elsewhere=source_tree.elsewhere(root),
         marker_environment=environment.marker_environment(live) if live is not None else {},
@@ -43,7 +42,7 @@ def members(project: Project) -> tuple[Member, ...]:
     found = []
     for manifest in projects.manifests(project):
         folder = os.path.relpath(manifest.parent, project.root).replace(os.sep, "/")
-        found.append(Member("" if folder == "." else folder, pyproject.read(_text(manifest))))
+        found.append(Member("" if folder == "." else folder, pyproject.read(files.read_text(manifest))))
     return tuple(found)
 
 
@@ -58,10 +57,3 @@ def with_usage(view: View, project: Project, cancelled: Callable[[], bool] = lam
         return view
     known = replace(view, usage=source_tree.usage(project.folder, view.tree, cancelled))
     return replace(known, fixes=fixes.of_project(known))
-
-
-def _text(path: Path) -> str:
-    try:
-        return (files.read(path) or b"").decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from lsp_server.core import pyproject, script, toml
 from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Remove, Sync, Undo, Upgrade
 from lsp_server.core.requirement import Invalid, normalize, parse
+from lsp_server.core.text import decoded
 
 Key = tuple[str, ...]
 Facts = Mapping[Key, str]
@@ -45,6 +46,11 @@ def of_script(text: str) -> Facts:
 def of(name: str, text: str) -> Facts:
     """Return what a file of this name states: a manifest, or else a script."""
     return of_manifest(text) if name.endswith(".toml") else of_script(text)
+
+
+def of_file(name: str, content: bytes | None) -> Facts:
+    """Return what a file states, from its bytes: nothing where there is no file."""
+    return of(name, decoded(content))
 
 
 def changed(before: Facts, after: Facts) -> frozenset[Key]:

@@ -21,6 +21,11 @@ Range = tuple[int, int, int, int]
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
+def decoded(content: bytes | None) -> str:
+    """The text of a file: empty where there is none; what is not UTF-8 shows as U+FFFD."""
+    return (content or b"").decode("utf-8", "replace")
+
+
 def split_lines(text: str) -> list[str]:
     """The lines of ``text`` with their line ends; joined they are ``text`` again.  No line is empty."""
     starts = _line_starts(text)

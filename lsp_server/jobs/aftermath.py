@@ -11,6 +11,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
+from lsp_server.core.text import decoded
 from lsp_server.jobs import blocking, outcome
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
@@ -71,7 +72,7 @@ class Aftermath:
         """Have an edit made again that stands no more, and was not taken back by the user."""
         made = self.standing.get(operation.id)
         if made is not None:
-            text = (files.read(made.path) or b"").decode("utf-8", "replace")
+            text = decoded(files.read(made.path))
             if made.is_missing(operation, text) and not self._by_user(made.path, text):
                 del self.standing[operation.id]
 
@@ -164,7 +165,7 @@ class Aftermath:
 
     def _stands(self, operation: Operation, before: Texts, after: Texts) -> None:
         path = self.place.manifest_of(projects.path_of(operation.uri))
-        texts = ((each.get(path) or b"").decode("utf-8", "replace") for each in (before, after))
+        texts = (decoded(each.get(path)) for each in (before, after))
         self.standing[operation.id] = Made(path, *texts)
 
     def _wants_sync(self, operation: Operation) -> bool:

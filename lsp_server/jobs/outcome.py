@@ -7,6 +7,7 @@ from pathlib import Path
 from lsp_server.core import facts, lockfile
 from lsp_server.core.intent import Lock, Sync
 from lsp_server.core.operation import Failure, Operation
+from lsp_server.core.text import decoded
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
 
@@ -26,7 +27,7 @@ def committed(planned: Planned, operation: str, asked: Sequence[Asked]) -> str:
     one = next(each for each in asked if each.operation == operation)
     if isinstance(one.intent, Lock | Sync):
         return _locked(planned)
-    before, after = (_facts(one.manifest, texts.get(one.manifest)) for texts in (planned.base, planned.result))
+    before, after = (facts.of_file(one.manifest.name, texts.get(one.manifest)) for texts in (planned.base, planned.result))
     keys = sorted(key for key in facts.changed(before, after) if facts.concerns(one.intent, key))
     return "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
 
@@ -49,14 +50,10 @@ def _locked(planned: Planned) -> str:
     lock = next((path for path in planned.result if path.name.endswith(".lock")), None)
     if lock is None:
         return "nothing to change"
-    moved = lockfile.difference(_text(planned.base.get(lock)), _text(planned.result.get(lock)))
+    moved = lockfile.difference(decoded(planned.base.get(lock)), decoded(planned.result.get(lock)))
     said = [f"{one.name} {one.before or 'none'} → {one.after or 'none'}" for one in moved[:MOST_NAMED]]
     more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
     return f"{lock.name}: {', '.join(said)}{more}" if said else f"{lock.name} is up to date"
-
-
-def _facts(path: Path, content: bytes | None) -> facts.Facts:
-    return facts.of_manifest(_text(content)) if path.suffix == ".toml" else facts.of_script(_text(content))
 
 
 def lost(operation: Operation, culprits: Sequence[int]) -> Failure:
@@ -77,7 +74,3 @@ def unexpected(error: Exception) -> Failure:
     if isinstance(error, sqlite3.Error):
         return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
     return Failure("uv-failed", f"an internal error: {error!r}; the server's log has more")
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")

@@ -29,6 +29,7 @@ from lsp_server.core.intent import Bump, Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
+from lsp_server.core.text import decoded
 from lsp_server.jobs import children, undo
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
@@ -117,7 +118,7 @@ class Planner:
         prepared = self._prepared(texts, first, manifest)
         if isinstance(prepared, _Failed):
             return prepared
-        stated = _facts(self.place, manifest, prepared)
+        stated = facts.of_file(manifest.name, prepared.get(manifest))
         made = self._made(prepared, [(manifest, words) for words in commandline.arguments(batch, stated)])
         if isinstance(made, _Failed):
             return made
@@ -126,7 +127,7 @@ class Planner:
             return made
         move = first.intent
         spelled = stated["dependency", move.source.kind, move.source.name or "", move.package].split("\n")
-        text = literals.stated(_text(made[manifest]), move.target, move.package, spelled)
+        text = literals.stated(decoded(made[manifest]), move.target, move.package, spelled)
         return {**made, manifest: text.encode()}
 
     def _prepared(self, texts: Texts, request: Request, manifest: Path) -> Texts | _Failed:
@@ -141,7 +142,9 @@ class Planner:
                 return self._script_raised(texts, packages, manifest)
             case Upgrade(packages=packages):
                 return self._raised(texts, packages, manifest)
-            case Move(package=package, source=source) if not _states(_facts(self.place, manifest, texts), source, package):
+            case Move(package=package, source=source) if not _states(
+                facts.of_file(manifest.name, texts.get(manifest)), source, package
+            ):
                 return _Failed(Failure("not-found", f"{package} is not in {source.label()} of {manifest}"))
             case _:
                 return texts
@@ -158,12 +161,12 @@ class Planner:
 
     def _raised(self, texts: Texts, packages: Sequence[str], manifest: Path) -> Texts | _Failed:
         """Let uv raise the bounds, also of what stands in groups and extras."""
-        scratch = raising.scratch(_text(texts[manifest]), packages)
+        scratch = raising.scratch(decoded(texts[manifest]), packages)
         shown = {**texts, manifest: scratch.text.encode()} if scratch else texts
         made = self._made(shown, [(manifest, commandline.raising(packages))])
         if isinstance(made, _Failed) or scratch is None:
             return made
-        raised = raising.raised(scratch, _text(made[manifest]))
+        raised = raising.raised(scratch, decoded(made[manifest]))
         if raised is None:
             return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
         return {**texts, manifest: raised.encode()}
@@ -175,7 +178,7 @@ class Planner:
         stands where the script does, so that relative paths mean the same; without, it stands below, so that uv
         finds those of the folder. Two folders below: no glob of a workspace's members ends that deep in hidden ones.
         """
-        text = _text(texts[path])
+        text = decoded(texts[path])
         block = script.valid(text)
         if not isinstance(block, script.Block):
             where = f"{path}:{block.line}:{block.column}"
@@ -190,7 +193,7 @@ class Planner:
         result = self._run(commandline.raising(packages), shadow.path(folder))
         if not result.ok:
             return _Failed(uvwords.failure(shadow.live_text(result.stderr or result.stdout)))
-        raised = script_upgrade.raised(text, block, _text(shadow.read(shown)[folder / MANIFEST]))
+        raised = script_upgrade.raised(text, block, decoded(shadow.read(shown)[folder / MANIFEST]))
         if raised is None:
             return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
         return {**texts, path: raised.encode()}
@@ -212,9 +215,9 @@ class Planner:
         if self.place.project.kind == "script":
             return None
         lock = self.place.project.lockfile
-        before, after = _text(start.get(lock)), _text(texts.get(lock))
+        before, after = decoded(start.get(lock)), decoded(texts.get(lock))
         moved = {one.name for one in lockfile.difference(before, after) if one.after is not None}
-        moved -= lockfile.local(after) | _not_isolated(_text(texts[self.place.project.root / MANIFEST]))
+        moved -= lockfile.local(after) | _not_isolated(decoded(texts[self.place.project.root / MANIFEST]))
         if not moved or moved <= self._ready(after, texts):
             return None
         self.shadow.write(texts)
@@ -229,7 +232,7 @@ class Planner:
     def _ready(self, lock: str, texts: Texts) -> frozenset[str]:
         found = environment.read(self.place.environment)
         tags = environment.supported_tags(found.version if found else None)
-        return wheels.ready(lock, _text(texts[self.place.project.root / MANIFEST]), tags)
+        return wheels.ready(lock, decoded(texts[self.place.project.root / MANIFEST]), tags)
 
     def _request(self, one: Asked) -> Request:
         if self.place.project.kind == "script":
@@ -260,7 +263,7 @@ class Planner:
         if self.place.project.kind == "script":
             return None
         text = self.shadow.read([self.place.project.root / MANIFEST])
-        return pyproject.read(_text(next(iter(text.values())))).requires_python
+        return pyproject.read(decoded(next(iter(text.values())))).requires_python
 
     def _failure(self, result: uv.Result, fallback: str = "uv-failed") -> Failure:
         return uvwords.failure(self.shadow.live_text(result.stderr or result.stdout), fallback=fallback)
@@ -270,7 +273,7 @@ def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:
     """Return a manifest as uv made it with the line ends that the user's file has; uv.lock is uv's own."""
     if old is None or new is None or old == new or path.name.endswith(".lock"):
         return new
-    return style.restored(_text(old), _text(new)).encode()
+    return style.restored(decoded(old), decoded(new)).encode()
 
 
 def _broken(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
@@ -310,11 +313,6 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
     return None
 
 
-def _facts(place: Place, manifest: Path, texts: Texts) -> facts.Facts:
-    text = _text(texts.get(manifest))
-    return facts.of_script(text) if place.project.kind == "script" else facts.of_manifest(text)
-
-
 def _states(found: facts.Facts, table: Table, package: str) -> bool:
     return ("dependency", table.kind, table.name or "", package) in found
 
@@ -325,10 +323,6 @@ def _not_isolated(manifest: str) -> frozenset[str]:
     settings = {} if isinstance(parsed, toml.Problem) else parsed.get("tool", {}).get("uv", {})
     listed = settings.get("no-build-isolation-package", []) if isinstance(settings, dict) else []
     return frozenset(str(name) for name in listed)
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")
 
 
 def as_lock(one: Asked) -> Asked:

@@ -15,6 +15,7 @@ from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.intent import Intent
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
+from lsp_server.core.text import decoded
 from lsp_server.jobs import children
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.plan import Cancelled, Planned, Planner
@@ -50,7 +51,7 @@ def preview(  # noqa: PLR0917  the cancellation comes last, from whoever runs it
     if "preview" in outcome.failures:
         return outcome.failures["preview"]
     lock = place.project.lockfile
-    return Preview(outcome, lockfile.difference(_text(outcome.base.get(lock)), _text(outcome.result.get(lock))))
+    return Preview(outcome, lockfile.difference(decoded(outcome.base.get(lock)), decoded(outcome.result.get(lock))))
 
 
 def outdated(place: Place, settings: Settings, cancellation: uv.Cancellation) -> list[Mapping[str, Any]] | Failure:
@@ -89,7 +90,3 @@ def _newer(tree: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  JSON
 def _folder(place: Place) -> Path:
     place.shadow.parent.mkdir(parents=True, exist_ok=True)
     return place.shadow.parent
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")

@@ -82,15 +82,12 @@ def _stands(journal: Journal, operation: Operation) -> bool:
         return False
     wanted = intent.from_argument(operation.command, operation.argument)
     for path, after in change.after.items():
-        if not isinstance(wanted, intent.BadArgument) and path.suffix == ".toml":
-            before, made, present = (_facts(text) for text in (change.before[path], after, files.read(path)))
+        if not isinstance(wanted, intent.BadArgument) and not path.name.endswith(".lock"):
+            texts = (change.before[path], after, files.read(path))
+            before, made, present = (facts.of_file(path.name, text) for text in texts)
             if any(facts.concerns(wanted, key) for key in facts.dropped(before, made, present)):
                 return False
     return True
-
-
-def _facts(content: bytes | None) -> facts.Facts:
-    return facts.of_manifest((content or b"").decode("utf-8", "replace"))
 
 
 def _ended(operation: Operation, state: State, **changes: Any) -> Operation:  # noqa: ANN401  field values

@@ -7,6 +7,7 @@ from pathlib import Path
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import commandline, pyproject
 from lsp_server.core.intent import Intent
+from lsp_server.core.text import decoded
 from lsp_server.jobs.journal import Texts
 
 
@@ -50,7 +51,7 @@ class Selection:
 
 def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
     """Return what the sync after these operations installs: the tables and the members they touched, if they exist."""
-    manifests = {one.manifest: pyproject.read(_text(texts.get(one.manifest))) for one in asked}
+    manifests = {one.manifest: pyproject.read(decoded(texts.get(one.manifest))) for one in asked}
     groups = {name for manifest in manifests.values() for name in manifest.groups}
     extras = {name for manifest in manifests.values() for name in manifest.extras}
     picked = [commandline.touched(one.intent) for one in asked]
@@ -62,7 +63,3 @@ def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
         names if is_workspace and len(names) == len(manifests) else frozenset(),
         any(pick.everything for pick in picked),
     )
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")

@@ -1,12 +1,14 @@
 """Settling: after a commit, until every uv that was alive then has ended, see that no stale text undoes it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.adapters import files, git
 from lsp_server.adapters.live import UvProcess
 from lsp_server.core import facts, lockfile, pyproject, toml
+from lsp_server.core.facts import of_file
+from lsp_server.core.text import decoded
 from lsp_server.jobs.journal import Change, ProcessId, Texts
 from lsp_server.jobs.place import Place, is_alive
 from lsp_server.jobs.selection import Asked
@@ -68,7 +70,7 @@ def judge(place: Place, item: Settling, *, by_user: Callable[[Path, str], bool])
             if alive:
                 continue
             text = text or ""
-        keys = facts.dropped(_facts(path, item.before.get(path)), _facts(path, after), _facts(path, text.encode()))
+        keys = facts.dropped(of_file(path.name, item.before.get(path)), of_file(path.name, after), facts.of(path.name, text))
         keys -= _changed_since(place, item, path)
         if keys and (not item.editors or _by_git(place, item, text) or by_user(path, text)):
             return Verdict(settled=True)
@@ -89,7 +91,11 @@ def _changed_since(place: Place, item: Settling, path: Path) -> frozenset[facts.
     """Return what later changes of our own queue decided: they are no loss."""
     later: tuple[Change, ...] = place.journal.committed_after(place.key, item.change)
     return frozenset().union(
-        *(facts.changed(_facts(path, one.before.get(path)), _facts(path, one.after[path])) for one in later if path in one.after)
+        *(
+            facts.changed(of_file(path.name, one.before.get(path)), of_file(path.name, one.after[path]))
+            for one in later
+            if path in one.after
+        )
     )
 
 
@@ -103,11 +109,7 @@ def _lock_is_stale(place: Place, item: Settling) -> bool:
     if present == planned:
         return False
     root = _read(place.project.root / "pyproject.toml")
-    return root is not None and lockfile.fits(pyproject.read(root), (present or b"").decode("utf-8", "replace")) is False
-
-
-def _facts(path: Path, content: bytes | None) -> Mapping[facts.Key, str]:
-    return facts.of(path.name, (content or b"").decode("utf-8", "replace"))
+    return root is not None and lockfile.fits(pyproject.read(root), decoded(present)) is False
 
 
 def _readable(path: Path, text: str) -> bool:
@@ -116,4 +118,4 @@ def _readable(path: Path, text: str) -> bool:
 
 def _read(path: Path) -> str | None:
     content = files.read(path)
-    return None if content is None else content.decode("utf-8", "replace")
+    return None if content is None else decoded(content)

@@ -10,6 +10,7 @@ from lsp_server.adapters.lockprobe import LockProbe
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
 from lsp_server.core.packages import Packages
+from lsp_server.core.text import decoded
 from lsp_server.jobs.place import Place
 
 
@@ -20,7 +21,7 @@ def of_lock(place: Place) -> str:
         return "unknown"
     if lock is None:
         return "missing"
-    fits = lockfile.fits(_manifest(place), lock.decode("utf-8", "replace"))
+    fits = lockfile.fits(_manifest(place), decoded(lock))
     return {True: "up-to-date", False: "stale", None: "unknown"}[fits]
 
 
@@ -55,7 +56,7 @@ def of_environment(place: Place) -> str:
 def packages(place: Place, former: Packages) -> Packages:
     """Return the versions that are locked and installed; while a sync runs, the installed ones as they were before."""
     lock = None if place.project.kind == "script" else files.read(place.project.lockfile)
-    locked = lockfile.versions((lock or b"").decode("utf-8", "replace"))
+    locked = lockfile.versions(decoded(lock))
     if environment.read(place.environment) is None:
         return replace(former, locked=locked, installed=None)
     reader = _reader(place.environment_lock)
@@ -70,11 +71,11 @@ def _installed(place: Place) -> str:
     manifest = _manifest(place)
     if found is None or lock is None or manifest.name is None:
         return "unknown"
-    wanted = lockfile.expected(lock.decode("utf-8", "replace"), manifest, environment.marker_environment(found))
+    wanted = lockfile.expected(decoded(lock), manifest, environment.marker_environment(found))
     installed = environment.installed(place.environment)
     fits = all(name in installed and installed[name] in versions | {"0"} for name, versions in wanted.items())
     return "in-sync" if fits else "stale"
 
 
 def _manifest(place: Place) -> pyproject.Manifest:
-    return pyproject.read((files.read(place.project.root / MANIFEST) or b"").decode("utf-8", "replace"))
+    return pyproject.read(decoded(files.read(place.project.root / MANIFEST)))

@@ -10,6 +10,7 @@ from lsp_server.adapters import environment, uv
 from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
+from lsp_server.core.text import decoded
 from lsp_server.jobs import children
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
@@ -109,11 +110,7 @@ class Lane:
     def _dropped(self, due: Sequence[Due]) -> tuple[str, ...]:
         """Return the installed packages that were locked before these edits and are not any more."""
         lock = self.place.project.lockfile
-        before = lockfile.versions(_text(due[0].before.get(lock))) if due else {}
-        now = lockfile.versions(_text(due[-1].after.get(lock))) if due else {}
+        before = lockfile.versions(decoded(due[0].before.get(lock))) if due else {}
+        now = lockfile.versions(decoded(due[-1].after.get(lock))) if due else {}
         installed = environment.installed(self.place.environment)
         return tuple(sorted(name for name in before if name not in now and name in installed))
-
-
-def _text(content: bytes | None) -> str:
-    return (content or b"").decode("utf-8", "replace")

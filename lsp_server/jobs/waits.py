@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
 from lsp_server.core.operation import Blocked, Operation, State
+from lsp_server.core.text import decoded
 from lsp_server.jobs import blocking
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
@@ -94,8 +95,8 @@ class Waits:
         lock, manifest = base.get(project.lockfile), base.get(project.root / MANIFEST)
         if project.kind == "script" or lock is None or manifest is None:
             return False
-        stated = pyproject.read(manifest.decode("utf-8", "replace"))
-        return lockfile.fits(stated, lock.decode("utf-8", "replace")) is False
+        stated = pyproject.read(decoded(manifest))
+        return lockfile.fits(stated, decoded(lock)) is False
 
     def for_quiet(self, group: Sequence[Operation]) -> bool:
         """Wait if the project is not quiet; say on whom.
