@@ -3,8 +3,9 @@
 import asyncio
 import concurrent.futures
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ EDIT_SECONDS = 1.0
 # An edit of a document that stays unsaved is made with none of uv's locks held.
 UNSAVED_SECONDS = 5.0
 SAVE_SECONDS = 5.0
+# A refused edit is planned again at once, for the client is about to say what has changed. So often, and it is not.
+MOST_TRIES = 20
 
 Request = Callable[[str, Any], Awaitable[Any]]
 
@@ -33,6 +36,7 @@ class RemoteEditor:
     session: Session
     loop: asyncio.AbstractEventLoop
     request: Request
+    _tried: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     @property
     def name(self) -> str:
@@ -53,23 +57,33 @@ class RemoteEditor:
         """Return the open document of a file."""
         return self.session.open_document(path)
 
-    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
+    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool | None:
         """Edit an open document; true once its text, as the client sends it back, was the new one.
 
-        The answer alone does not count: there are clients that say yes and change nothing.
+        The answer alone does not count: there are clients that say yes and change nothing. One that has not answered is
+        not asked again before its document has moved on: it would make all the edits when it wakes up.
         """
         uri = self.session.uri(path)
         document = self.session.document(uri) if uri else None
         if document is None or uri is None or not self.edits or document.version != version:
             return False
+        tried = (uri, version)
+        if self._tried[tried] >= MOST_TRIES:
+            return None
         present = self.session.open_document(path)
         seconds = UNSAVED_SECONDS if present is not None and present.dirty else EDIT_SECONDS
         expected = self.session.expect(uri, diff.apply(document.text, edits))
         try:
             edit = self.workspace_edit(document, edits)
             answer = self._ask("workspace/applyEdit", {"label": label, "edit": edit}, seconds)
+            if _field(answer, "applied") is False:
+                self._tried = Counter({tried: self._tried[tried] + 1})
+                return False
             # The change follows the answer at once, or after the 150 ms in which Neovim gathers changes.
-            return expected.seen.wait(EDIT_SECONDS if _field(answer, "applied") else 0)
+            if expected.seen.wait(EDIT_SECONDS if answer is not None else 0):
+                return True
+            self._tried = Counter({tried: MOST_TRIES})
+            return None
         finally:
             self.session.forget(expected)
 

@@ -38,10 +38,13 @@ class Editor(Protocol):
     def document(self, path: Path) -> OpenDocument | None:
         """Return the open document of a file, or None if it is closed."""
 
-    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
-        """Edit an open document as one undo step; true only once the editor's text shows it.
+    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool | None:
+        """Edit an open document as one undo step.
 
-        A document that has moved on from `version` is left as it is.
+        Returns:
+            True once the editor's text shows it. False if it was refused: the document has moved on from `version`, or
+            is about to tell so. None if the editor does not answer, or does not do it whatever it says.
+
         """
 
     def save(self, path: Path) -> bool:
@@ -59,7 +62,7 @@ class NoEditor:
         """Nothing is open."""
         return None
 
-    def apply(self, _path: Path, _version: int, _edits: Sequence[Edit], _label: str) -> bool:
+    def apply(self, _path: Path, _version: int, _edits: Sequence[Edit], _label: str) -> bool | None:
         """Nothing can be edited."""
         return False
 

@@ -74,6 +74,8 @@ class Replacement:
         folder = staging if staging is not None and _on_one_file_system(staging, self.target.parent) else self.target.parent
         self._temporary = self._written(folder)
         self._exchanged = False
+        self._renamed = False
+        self._before: bytes | None = None
         self._synced = False
 
     def sync(self) -> None:
@@ -133,6 +135,7 @@ class Replacement:
         if read(self.target) != expected:
             return False
         self._rename()
+        self._renamed, self._before = True, expected
         return True
 
     def finish(self) -> None:
@@ -141,7 +144,10 @@ class Replacement:
         self.discard()
 
     def revert(self) -> None:
-        """Put the old file back, if it was exchanged."""
+        """Put the old file back, or where files cannot be exchanged its text."""
+        if self._renamed and read(self.target) == self._content:
+            self._renamed = False
+            replace(self.target, self._before)
         if self._exchanged:
             exchange(self._temporary, self.target)
             self._exchanged = False

@@ -9,8 +9,9 @@ LockName = Literal["manifest", "project", "environment", "process"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 
 # States in which an operation stands in the queue of its project: whoever comes later waits for it.
-# A needsSave waits for a person and a syncing one has made its edit, so neither holds up the others.
-HOLDS_QUEUE: frozenset[State] = frozenset({"queued", "planning", "waiting", "committing"})
+# A needsSave waits for a person; one that is being committed has the manifest lock, and keeps nobody up afterwards, while
+# its edit is watched; a syncing one has made its edit.
+HOLDS_QUEUE: frozenset[State] = frozenset({"queued", "planning", "waiting"})
 
 # Cancelling is possible until the two files are being replaced, and again while uv installs.
 CANCELLABLE: frozenset[State] = frozenset({"queued", "planning", "waiting", "needsSave", "syncing"})

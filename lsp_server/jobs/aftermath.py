@@ -9,6 +9,7 @@ from pathlib import Path
 from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.live import UvProcess
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
@@ -82,8 +83,15 @@ class Aftermath:
 
     def settle(self) -> None:
         """Look once more at each change that a uv may still undo."""
-        for item in self._joined_by_later_writers():
-            verdict = judge(self.place, item, by_user=self._by_user)
+        if not self.settling:
+            return
+        writers = self.quiet.writers()
+        for item in self._joined_by_later(writers):
+            try:
+                verdict = judge(self.place, item, writers=names_of(writers), by_user=self._by_user)
+            except OSError as error:
+                self._say_unreadable(item, error)
+                continue
             if verdict.dropped and self._may_be_a_save(item):
                 continue
             for name in verdict.dropped:
@@ -96,17 +104,30 @@ class Aftermath:
                 self._settled(item, relock=verdict.relock)
             else:
                 self.quiet.arm()
+                self._say_watched(item)
 
-    def _joined_by_later_writers(self) -> list[Settling]:
+    def _joined_by_later(self, writers: Sequence[UvProcess]) -> list[Settling]:
         """Return what settles, each with the uv processes that may have read a stale text since.
 
         One that started while a stale text stood writes it again after its writer has put our edit back, so an edit is
         settled only when it stands and no uv that writes manifests is left.
         """
-        if self.settling:
-            later = names_of([process for process in self.quiet.writers() if process.writes_manifest])
-            self.settling = [replace(item, writers=item.writers | later) for item in self.settling]
+        later = names_of([process for process in writers if process.writes_manifest])
+        self.settling = [replace(item, writers=item.writers | later) for item in self.settling]
         return list(self.settling)
+
+    def _say_watched(self, item: Settling) -> None:
+        """Say for whose end an edit, which is made, is still watched."""
+        writer = self.quiet.anybody()
+        if writer is None:
+            return  # it has ended in this moment
+        for one in item.asked:
+            self.ledger.block([one.operation], "committing", writer, f"{item.said[one.operation]}; {blocking.watched(writer)}")
+
+    def _say_unreadable(self, item: Settling, error: OSError) -> None:
+        for one in item.asked:
+            message = f"{item.said[one.operation]}; {error.filename} cannot be read now: {error.strerror}"
+            self.ledger.move(one.operation, "committing", message=message)
 
     def _by_user(self, path: Path, text: str) -> bool:
         return self.saved.get(path) == text
@@ -148,6 +169,7 @@ class Aftermath:
             operation = self.ledger.get(one.operation)
             if operation is None:
                 continue
+            said = item.said[one.operation]
             if relock and operation.attempts + 1 < MOST_ATTEMPTS:
                 self._stands(operation, item.before, item.after)
                 self.ledger.move(
@@ -158,10 +180,10 @@ class Aftermath:
                 )
                 self.wake.set()
             elif self._wants_sync(operation):
-                self.due.append(Due(operation.id, operation.message, selection(item.after, [one]), item.before, item.after))
-                self.ledger.move(operation.id, "syncing", message=operation.message)
+                self.due.append(Due(operation.id, said, selection(item.after, [one]), item.before, item.after))
+                self.ledger.move(operation.id, "syncing", message=said)
             else:
-                self.ledger.move(operation.id, "done", message=operation.message)
+                self.ledger.move(operation.id, "done", message=said)
 
     def _stands(self, operation: Operation, before: Texts, after: Texts) -> None:
         path = self.place.manifest_of(projects.path_of(operation.uri))
@@ -178,9 +200,11 @@ class Aftermath:
         if self.lane.busy:
             return  # it still adds to what is due, on its own thread
         self.due = [one for one in self.due if self.ledger.get(one.operation) is not None]
-        if not self.due or self.settling:
+        if not self.due:
             return
         blocker = self.quiet.blocker() or self.quiet.anybody()
+        if blocker is None and self.settling:
+            return  # the next look settles it
         if blocker is not None:
             self.quiet.arm()
             self.wait_for([one.operation for one in self.due], "syncing", blocker)

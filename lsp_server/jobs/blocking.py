@@ -4,8 +4,11 @@ Apart from `outcome`, so that `exec` needs nothing of what plans and edits.
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from lsp_server.core.operation import Blocked, Failure, Operation
+from lsp_server.jobs.place import now
+from lsp_server.locks import holder
 
 
 def waits(blocked: Blocked) -> str:
@@ -13,6 +16,24 @@ def waits(blocked: Blocked) -> str:
     who = blocked.command or "another process"
     pid = f" (pid {blocked.pid})" if blocked.pid else ""
     return f"waits for {shortened(who)}{pid}"
+
+
+def watched(blocked: Blocked) -> str:
+    """Say whose end is awaited before an edit that was made counts as done."""
+    return f"{waits(blocked)}, which may have read the text before it"
+
+
+def manifest_holder(lock: Path) -> Blocked:
+    """Return who holds the manifest lock, as far as that is known."""
+    found = holder.read(lock)
+    if found is None:
+        return Blocked("manifest", None, None, now(), str(lock))
+    return Blocked("manifest", found.pid, found.title, found.since, str(lock))
+
+
+def queued_behind(lock: Path, front: Operation) -> Blocked:
+    """Return an operation of another process as what those behind it in the queue wait for."""
+    return Blocked("manifest", front.origin.pid, front.title, front.created_at, str(lock))
 
 
 def shortened(command: str, most: int = 60) -> str:

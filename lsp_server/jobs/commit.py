@@ -49,9 +49,12 @@ Outcome = Committed | Busy | Changed | Failure
 def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     """Return uv's locks of the project that exist to be taken, in rank order.
 
-    Where there is no environment yet there is no lock of it either, and nobody can be installing.
+    Where there is no environment yet there is no lock of it either, and nobody can be installing. Where the folder of
+    temporary files is gone, uv goes without its project lock, too.
     """
-    locks = [FileMutex(place.project_lock, Rank.PROJECT)]
+    locks = []
+    if place.project_lock.parent.is_dir():
+        locks.append(FileMutex(place.project_lock, Rank.PROJECT))
     if (place.environment / "pyvenv.cfg").is_file():
         locks.append(FileMutex(place.environment_lock, Rank.ENVIRONMENT))
     return tuple(locks)
@@ -133,9 +136,6 @@ def commit(
             edited = _edit_open_documents(staged.changes, editor, label)
             if edited is None:
                 return Changed()
-            for path, content in staged.changes.items():
-                if content is None:
-                    files.replace(path, None)
             if not _replace(staged):
                 return Changed()
             committed = Committed(edited, alive())
@@ -165,16 +165,22 @@ def _cannot_write(place: Place, error: OSError) -> Failure:
 def _replace(staged: Staged) -> bool:
     """Replace the files; none of them if somebody has written a manifest in the last moment."""
     done: list[files.Replacement] = []
-    for path, replacement in staged.replacements.items():
-        # uv.lock is made from the manifest, so ours is right whatever a `uv lock` has just written there.
-        expected = files.read(path) if path.name.endswith(".lock") else staged.base[path]
-        while not replacement.commit(expected):
-            if not path.name.endswith(".lock"):
-                for one in reversed(done):
-                    one.revert()
-                return False
-            expected = files.read(path)
-        done.append(replacement)
+    complete = False
+    try:
+        for path, replacement in staged.replacements.items():
+            # uv.lock is made from the manifest, so ours is right whatever a `uv lock` has just written there.
+            expected = files.read(path) if path.name.endswith(".lock") else staged.base[path]
+            while not replacement.commit(expected):
+                if not path.name.endswith(".lock"):
+                    return False
+                expected = files.read(path)
+            done.append(replacement)
+        for path in staged.changes.keys() - staged.replacements.keys():
+            files.replace(path, None)
+        complete = True
+    finally:
+        for one in reversed(done) if not complete else ():
+            one.revert()
     return True
 
 
@@ -192,7 +198,11 @@ def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Pa
         # Editors keep a byte order mark out of the text that they show.
         coding = "utf-8" if document.text.startswith("\ufeff") else "utf-8-sig"
         edits = diff.edits(document.text, content.decode(coding))
-        if edits and not editor.apply(path, document.version, edits, label):
-            return None
+        made = not edits or editor.apply(path, document.version, edits, label)
+        if not made:
+            present = editor.document(path)
+            if made is False or (present is not None and (present.dirty or present.version != document.version)):
+                return None
+            # An editor that does not answer is not waited for: a clean document follows its file.
         edited.append(path)
     return tuple(edited)

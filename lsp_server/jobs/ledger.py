@@ -131,7 +131,7 @@ class Ledger:
         """Return our operations at the head of the queue: those that no other live process's operation comes before."""
         foreign = [operation.ticket for operation in self._foreign()]
         limit = min(foreign, default=None)
-        return tuple(o for o in self.within(HOLDS_QUEUE) if o.state != "committing" and (limit is None or o.ticket < limit))
+        return tuple(o for o in self.within(HOLDS_QUEUE) if limit is None or o.ticket < limit)
 
     def block(self, operations: Collection[str], state: State, blocked: Blocked, message: str) -> None:
         """Say what operations wait for, if that is news."""

@@ -11,6 +11,7 @@ from lsp_server.core.text import decoded
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
 
+CLOSED = "the file was closed without saving; nothing was changed"
 MOST_NAMED = 5
 """So many packages are named in a line; the rest is counted."""
 
@@ -20,6 +21,23 @@ def needs_save(path: Path, *, applied: bool) -> str:
     if applied:
         return f"the edit is in {path.name}, which has unsaved changes of yours: save it to go on"
     return f"{path.name} has unsaved changes of yours: save it, then the edit is made"
+
+
+def cancelled(operation: Operation, *, saved: bool) -> str:
+    """Say what stays of an operation that is cancelled.
+
+    Args:
+        operation: it.
+        saved: whether the user has saved its edit, which then is theirs.
+
+    """
+    if operation.state == "syncing":
+        return "the sync was cancelled; the edit stays (undo takes it back)"
+    if operation.state == "needsSave" and operation.in_buffer:
+        return "cancelled; the edit stays in the unsaved document: undo it there if you do not want it"
+    if saved:
+        return "cancelled; the edit that you saved stays, uv.lock was not updated"
+    return "cancelled; nothing was changed"
 
 
 def committed(planned: Planned, operation: str, asked: Sequence[Asked]) -> str:

@@ -290,12 +290,14 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
     """Say why a manifest cannot be edited as it is, or None if it can."""
     if content is None:
         return Failure("not-found", f"{one.manifest} does not exist; create it, for example with 'uv init --bare'")
-    if one.manifest.name != MANIFEST:
-        return None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Failure("invalid-toml", f"{one.manifest} is not UTF-8 (byte {error.start}); TOML has to be: save it as UTF-8")
+        return Failure(
+            "invalid-toml", f"{one.manifest} is not UTF-8 at byte {error.start}, which uv needs it to be; save it as UTF-8"
+        )
+    if one.manifest.name != MANIFEST:
+        return None
     problem = toml.problem(text)
     if problem is not None:
         where = f"{one.manifest}:{problem.line}:{problem.column}"

@@ -4,7 +4,6 @@ Looking is cheap and repeated; the watches only say when to look again.
 """
 
 import threading
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +14,9 @@ from lsp_server.jobs.place import Place, now
 
 # uv commands that write uv.lock without holding the environment lock all the while.
 _WRITES_LOCK = frozenset({"lock"})
+
+# uv commands, by their first word, that write neither a manifest nor uv.lock, however long they live.
+_WRITES_NEITHER = frozenset({"auth", "build", "cache", "format", "help", "pip", "publish", "python", "self", "tool", "venv"})
 
 # The longest time without a look, should an event get lost: nothing is built on it.
 SAFETY_SECONDS = 2.0
@@ -35,42 +37,48 @@ class Quiet:
         """Tell in microseconds whether somebody holds one of uv's locks of the project."""
         return self.is_held(self.place.environment_lock) or self.is_held(self.place.project_lock)
 
-    def blocker(self, ignore: Collection[int] = ()) -> Blocked | None:
-        """Return what has to end before a commit, or None.
-
-        Args:
-            ignore: pids of our own uv that works in a shadow.
-
-        """
-        found = self._look(ignore)
+    def blocker(self) -> Blocked | None:
+        """Return what has to end before a commit, or None."""
+        locks: tuple[tuple[LockName, Path], ...] = (
+            ("environment", self.place.environment_lock),
+            ("project", self.place.project_lock),
+        )
+        for name, path in locks:
+            if self.is_held(path):
+                return self._held(name, path)
+        found = self.writing()
         if found is None:
             self._since.clear()
         return found
 
-    def writers(self, ignore: Collection[int] = ()) -> tuple[live.UvProcess, ...]:
+    def writers(self) -> tuple[live.UvProcess, ...]:
         """Return the uv processes of the project that may still write its manifest or its lock file.
 
-        All but a `uv run` that has handed over to the user's command: also a sync that waits has read early.
+        A sync that waits has read early, so it is one of them.
         """
-        return tuple(process for process in self._processes(ignore) if not live.runs_users_command(process))
+        return tuple(process for process in self._working() if process.subcommand.partition(" ")[0] not in _WRITES_NEITHER)
 
-    def writing(self, ignore: Collection[int] = ()) -> Blocked | None:
+    def writing(self) -> Blocked | None:
         """Return a uv that is alive and will write the manifest or uv.lock, whether it holds a lock or not."""
-        for process in self._processes(ignore):
+        for process in self._processes():
             if process.writes_manifest or process.subcommand in _WRITES_LOCK:
                 return self._process(process)
         return None
 
     def anybody(self) -> Blocked | None:
         """Return any uv that works or waits in the project: our own sync comes after it."""
-        return next((self._process(process) for process in self.writers()), None)
+        return next(map(self._process, self._working()), None)
 
-    def arm(self, ignore: Collection[int] = ()) -> None:
+    def unknown(self) -> Blocked:
+        """Return what to say where a lock cannot be had and nobody is seen who holds it."""
+        return self._blocked("environment", None, None, self.place.environment_lock)
+
+    def arm(self) -> None:
         """See to it that `wake` is set when something ends that `blocker` or `writers` speak of."""
         for path in (self.place.environment_lock, self.place.project_lock):
             if path not in self._watched and path.parent.is_dir():
                 self._watched[path] = self.place.watch.lock_file(path, self._woken)
-        alive = {process.pid: process for process in self._processes(ignore)}
+        alive = {process.pid: process for process in self._processes()}
         for pid in self._awaited.keys() - alive.keys():
             self._awaited.pop(pid)()
         for pid in alive.keys() - self._awaited.keys():
@@ -90,18 +98,12 @@ class Quiet:
         self._watched.clear()
         self._awaited.clear()
 
-    def _look(self, ignore: Collection[int]) -> Blocked | None:
-        locks: tuple[tuple[LockName, Path], ...] = (
-            ("environment", self.place.environment_lock),
-            ("project", self.place.project_lock),
-        )
-        for name, path in locks:
-            if self.is_held(path):
-                return self._held(name, path, ignore)
-        return self.writing(ignore)
+    def _working(self) -> tuple[live.UvProcess, ...]:
+        """Return all but the `uv run`s that have handed over to the user's command."""
+        return tuple(process for process in self._processes() if not live.runs_users_command(process))
 
-    def _processes(self, ignore: Collection[int]) -> tuple[live.UvProcess, ...]:
-        return live.processes(self.place.project.root, ignore)
+    def _processes(self) -> tuple[live.UvProcess, ...]:
+        return live.processes(self.place.project.root)
 
     def is_held(self, path: Path) -> bool:
         """Tell whether somebody holds a lock, without an event for those who watch it."""
@@ -110,14 +112,13 @@ class Quiet:
             probe = self._probes[path] = LockProbe(path)
         return probe.is_held()
 
-    def _held(self, name: LockName, path: Path, ignore: Collection[int]) -> Blocked:
+    def _held(self, name: LockName, path: Path) -> Blocked:
         users = live.lock_users(path)
-        holders = [pid for pid in (users.holders if users else ()) if pid not in ignore]
-        pid = holders[0] if holders else self._likely_holder(ignore)
+        pid = users.holders[0] if users and users.holders else self._likely_holder()
         return self._blocked(name, pid, live.running_command_of(pid) if pid else None, path)
 
-    def _likely_holder(self, ignore: Collection[int]) -> int | None:
-        alive = [process for process in self._processes(ignore) if not live.runs_users_command(process)]
+    def _likely_holder(self) -> int | None:
+        alive = self._working()
         return min(alive, key=lambda process: process.started).pid if alive else None
 
     def _blocked(self, name: LockName, pid: int | None, command: str | None, path: Path) -> Blocked:

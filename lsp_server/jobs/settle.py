@@ -1,6 +1,6 @@
 """Settling: after a commit, until every uv that was alive then has ended, see that no stale text undoes it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lsp_server.core import facts, lockfile, pyproject, toml
 from lsp_server.core.facts import of_file
 from lsp_server.core.text import decoded
 from lsp_server.jobs.journal import Change, ProcessId, Texts
-from lsp_server.jobs.place import Place, is_alive
+from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked
 
 
@@ -18,14 +18,16 @@ from lsp_server.jobs.selection import Asked
 class Settling:
     """One committed change that a uv may still undo.
 
-    `writers` are the uv processes that were alive right after the commit, `editors` those of them that write the
-    manifest: only they can have a stale text of it. `checkout` is what git had done until then.
+    `said` is what each operation changed, in words. `writers` are the uv processes that were alive right after the
+    commit, `editors` those of them that write the manifest: only they can have a stale text of it. `checkout` is what
+    git had done until then.
     """
 
     change: int
     asked: tuple[Asked, ...]
     before: Texts
     after: Texts
+    said: Mapping[str, str]
     writers: frozenset[ProcessId] = frozenset()
     editors: frozenset[ProcessId] = frozenset()
     checkout: git.State | None = None
@@ -49,18 +51,23 @@ def names_of(processes: Collection[UvProcess]) -> frozenset[ProcessId]:
     return frozenset(ProcessId(process.pid, process.started) for process in processes)
 
 
-def judge(place: Place, item: Settling, *, by_user: Callable[[Path, str], bool]) -> Verdict:
+def judge(place: Place, item: Settling, *, writers: Collection[ProcessId], by_user: Callable[[Path, str], bool]) -> Verdict:
     """Look at the files once more.
 
     Args:
         place: the project.
         item: the change.
+        writers: the uv processes that may still write now; a `uv run` has ended that when the user's command runs.
         by_user: tells whether a person made a text: then a drop is their wish.
 
     What git checked out, or an editor that is not ours wrote while no uv could, is a person's wish as well.
     A torn or empty file is a moment of a write: while a writer lives it says nothing.
+
+    Raises:
+        OSError: a file cannot be read.
+
     """
-    alive = tuple(writer for writer in item.writers if is_alive(writer))
+    alive = tuple(item.writers.intersection(writers))
     lost: set[str] = set()
     for path, after in item.after.items():
         if path == place.project.lockfile or after is None:

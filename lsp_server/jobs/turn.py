@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lsp_server.adapters.exits import Cancel
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, Origin, State, advance
-from lsp_server.jobs.blocking import age, lock_timeout, waits
+from lsp_server.jobs.blocking import age, lock_timeout, manifest_holder, queued_behind, waits
 from lsp_server.jobs.place import Place, is_alive, now
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.locks import holder
@@ -96,15 +96,11 @@ class Turn:
         self._quiet.close()
 
     def _blocker(self) -> Blocked | None:
+        lock = self._place.manifest_lock
         for operation, owner in self._place.journal.unfinished_with_owner(self._place.key):
             if operation.ticket < self._operation.ticket and operation.state in HOLDS_QUEUE and is_alive(owner):
-                path = str(self._place.manifest_lock)
-                return Blocked("manifest", owner.pid, operation.title, operation.created_at, path)
-        if self._quiet.is_held(self._place.manifest_lock):
-            found = holder.read(self._place.manifest_lock)
-            path = str(self._place.manifest_lock)
-            return Blocked("manifest", found.pid if found else None, found.title if found else None, now(), path)
-        return self._quiet.writing()
+                return queued_behind(lock, operation)
+        return manifest_holder(lock) if self._quiet.is_held(lock) else self._quiet.writing()
 
     def _watch(self) -> None:
         place = self._place

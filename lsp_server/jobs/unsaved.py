@@ -15,8 +15,6 @@ from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.standing import Made, Standing
 
-CLOSED = "the file was closed without saving; nothing was changed"
-
 
 @dataclass(slots=True)
 class Unsaved:
@@ -41,8 +39,8 @@ class Unsaved:
                 if one.manifest == path:
                     if applied:
                         self._buffered[one.operation] = (planned.base, planned.result)
-                    message = outcome.needs_save(path, applied=applied)
-                    self.ledger.move(one.operation, "needsSave", message=message, in_buffer=applied)
+                    message = outcome.needs_save(path, applied=bool(applied))
+                    self.ledger.move(one.operation, "needsSave", message=message, in_buffer=bool(applied))
             self._look_again(path, asked)
         return True
 
@@ -57,7 +55,7 @@ class Unsaved:
                 continue
             if document is None:
                 self.forget(operation.id)
-                self.ledger.cancel(operation.id, CLOSED)
+                self.ledger.cancel(operation.id, outcome.CLOSED)
             elif not self._shows_what_the_disk_lacks(operation, path, document.text):
                 self.resume(operation, path, document.text)
             else:

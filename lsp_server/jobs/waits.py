@@ -22,6 +22,9 @@ TORN_SECONDS = 0.5
 # Operations that come this soon one after the other are planned together.
 COMPANY_SECONDS = 0.1
 
+# How long to leave a lock alone that could not be had though nobody seems to hold it.
+UNEXPLAINED_SECONDS = 0.02
+
 
 @dataclass(slots=True)
 class Waits:
@@ -32,14 +35,14 @@ class Waits:
     wake: threading.Event
     patience: Callable[[], float]
     was_busy: bool = False
+    _was_unexplained: bool = False
     _torn_since: float | None = None
     _premature: tuple[Texts, tuple[Asked, ...]] | None = None
 
     def say_who_is_ahead(self) -> None:
         """Say for each operation that another process's comes before which one that is."""
         for operation, front in self.ledger.behind():
-            path = str(self.quiet.place.manifest_lock)
-            self._say([operation.id], "queued", Blocked("manifest", front.origin.pid, front.title, front.created_at, path))
+            self._say([operation.id], "queued", blocking.queued_behind(self.quiet.place.manifest_lock, front))
 
     def for_whole_text(self, base: Texts, asked: Sequence[Asked], group: Sequence[Operation]) -> bool:
         """Wait a moment for a torn text to become whole; false if none is, or one has been so for too long."""
@@ -104,8 +107,13 @@ class Waits:
         A free project is committed to at once: the commit itself looks for a uv that will write, under the locks. Only
         when that look found one is everything looked at here, too, to name who it is.
         """
+        ids = [operation.id for operation in group]
         if not self.quiet.is_locked() and (not self.was_busy or self.quiet.blocker() is None):
-            self.was_busy = False
+            if self.was_busy and self._was_unexplained:
+                # Somebody who is not seen has a lock again and again, or it cannot be had.
+                self._say(ids, "waiting", self.quiet.unknown())
+                self.wake.wait(UNEXPLAINED_SECONDS)
+            self._was_unexplained, self.was_busy = self.was_busy, False
             for operation in group:
                 if operation.state != "waiting":
                     # Not written: the commit follows at once, and what comes of it is.
@@ -114,7 +122,7 @@ class Waits:
         self.quiet.arm()
         blocker = self.quiet.blocker()
         if blocker is not None:
-            self._say([operation.id for operation in group], "waiting", blocker)
+            self._say(ids, "waiting", blocker)
             self.wake.wait(self.patience())
         return True
 

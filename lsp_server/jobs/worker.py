@@ -17,7 +17,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import intent
-from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
+from lsp_server.core.operation import HOLDS_QUEUE, Failure, Operation
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import blocking, outcome, recover
 from lsp_server.jobs.aftermath import Aftermath
@@ -25,7 +25,7 @@ from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, sta
 from lsp_server.jobs.guardian import Guardian, Notice
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
-from lsp_server.jobs.place import Place, now
+from lsp_server.jobs.place import Place
 from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.jobs.selection import Asked
@@ -35,7 +35,6 @@ from lsp_server.jobs.tools import executable_for
 from lsp_server.jobs.turn import inherited
 from lsp_server.jobs.unsaved import Unsaved
 from lsp_server.jobs.waits import Waits
-from lsp_server.locks import holder
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
 
@@ -95,6 +94,7 @@ class Worker:
         self._after.lane.cancel()
         self.wake.set()
         self._thread.join()
+        self._after.lane.cancel()  # one that was started in this very moment
         self._after.lane.join()
         for cancel in self._watches:
             cancel()
@@ -114,12 +114,12 @@ class Worker:
         self.wake.set()
         return again
 
-    def cancel(self, operation: str, message: str = "cancelled; nothing was changed") -> bool:
+    def cancel(self, operation: str) -> bool:
         """Cancel an operation of this process; false if it is being committed or finished already."""
         present = self.ledger.get(operation)
-        if present is not None and present.state == "syncing":
-            message = "the sync was cancelled; the edit stays (undo takes it back)"
-        state = self.ledger.cancel(operation, message)
+        if present is None:
+            return False
+        state = self.ledger.cancel(operation, outcome.cancelled(present, saved=operation in self._after.standing))
         if state == "planning":
             self._planning.request()
         elif state == "syncing":
@@ -147,7 +147,7 @@ class Worker:
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
                 self._unsaved.forget(operation.id)
-                self.ledger.cancel(operation.id, "the file was closed without saving; nothing was changed")
+                self.ledger.cancel(operation.id, outcome.CLOSED)
 
     def _told(self, _path: Path) -> None:
         """A file of the project, of another process's queue or of a lock moved: look, and show it."""
@@ -169,10 +169,9 @@ class Worker:
                     continue
             except Exception as error:  # noqa: BLE001  the one boundary: an operation fails, the worker goes on
                 _log.exception("an operation failed unexpectedly")
-                for operation in self.ledger.within(HOLDS_QUEUE):
+                for operation in self.ledger.within(HOLDS_QUEUE | {"committing"}):
                     if not self._after.has(operation.id):
                         self.ledger.fail(operation.id, outcome.unexpected(error))
-                continue
             self.wake.wait(self._patience() if self._restless() else None)
 
     def _restless(self) -> bool:
@@ -199,7 +198,8 @@ class Worker:
         mutex = FileMutex(self.place.manifest_lock, Rank.MANIFEST, self.ledger.group()[0].title)
         # Looked at first: a failed attempt closes the lock file, and that event would wake us to try again.
         if self._quiet.is_held(self.place.manifest_lock) or not mutex.try_acquire():
-            self._after.wait_for([o.id for o in self.ledger.within({"queued"})], "queued", self._manifest_holder())
+            waiting = [operation.id for operation in self.ledger.within({"queued"})]
+            self._after.wait_for(waiting, "queued", blocking.manifest_holder(self.place.manifest_lock))
             return False
         try:
             recover.settle_changes(self.place)
@@ -290,6 +290,8 @@ class Worker:
                 self.ledger.fail(one.operation, executable)
             return None
         self._planning = uv.Cancellation()
+        if self._stopping:
+            return None  # asked for before there was this to be cancelled
         for one in wanted:
             self.ledger.move(one.operation, "planning", message="planning")
         planned = Planner(self.place, self._shadow, executable, settings, self._planning).plan(base, wanted)
@@ -304,19 +306,16 @@ class Worker:
     def _begin(self, planned: Planned, asked: Sequence[Asked]) -> _Begun | None:
         """Write a plan to the journal, then its files where nobody sees them; fail the operations if that cannot be."""
         names = [one.operation for one in asked]
-        for change in self.place.journal.prepared(self.place.key):
-            if change.owner == self.place.journal.owner:
-                self.place.journal.mark(change.id, "abandoned")
-        files.remove_staged(self.place.staging)
+        recover.settle_changes(self.place)
         number = self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
         staged = stage(self.place, planned.base, planned.changes)
         if isinstance(staged, Staged):
             return _Begun(number, staged)
-        self._give_up(number, names, staged)
+        self._give_up(names, staged)
         return None
 
-    def _give_up(self, number: int, names: Sequence[str], failure: Failure) -> None:
-        self.place.journal.mark(number, "abandoned")
+    def _give_up(self, names: Sequence[str], failure: Failure) -> None:
+        recover.settle_changes(self.place)
         for name in names:
             self.ledger.fail(name, failure)
 
@@ -331,7 +330,7 @@ class Worker:
             self.place,
             begun.staged,
             self._editor,
-            still_quiet=self._still_quiet,
+            still_quiet=lambda: self._quiet.writing() is None,
             alive=self._quiet.writers,
             label=self._label(asked),
         )
@@ -348,22 +347,17 @@ class Worker:
                 editors = names_of([process for process in alive if process.writes_manifest])
                 head = git.state(self.place.project.folder)
                 edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
-                self._after.begin(Settling(begun.change, edits, before, planned.result, names_of(alive), editors, head))
-                for name in names:
-                    self.ledger.move(name, "committing", message=outcome.committed(planned, name, asked))
+                said = {name: outcome.committed(planned, name, asked) for name in names}
+                self._after.begin(Settling(begun.change, edits, before, planned.result, said, names_of(alive), editors, head))
+                for name, words in said.items():
+                    self.ledger.move(name, "committing", message=words)
             case Busy() | Changed():
-                self._back_to_waiting(names)
+                for name in names:
+                    self.ledger.move(name, "planning", message="the project changed meanwhile")
+                    self.ledger.move(name, "waiting", message="waiting")
             case Failure():
-                self._give_up(begun.change, names, result)
+                self._give_up(names, result)
         return isinstance(result, Busy)
-
-    def _back_to_waiting(self, names: Sequence[str]) -> None:
-        for name in names:
-            self.ledger.move(name, "planning", message="the project changed meanwhile")
-            self.ledger.move(name, "waiting", message="waiting")
-
-    def _still_quiet(self) -> bool:
-        return self._quiet.writing() is None
 
     # Small things
 
@@ -382,13 +376,6 @@ class Worker:
     def _label(self, asked: Sequence[Asked]) -> str:
         titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}
         return "; ".join(titles)
-
-    def _manifest_holder(self) -> Blocked:
-        found = holder.read(self.place.manifest_lock)
-        path = str(self.place.manifest_lock)
-        if found is None:
-            return Blocked("manifest", None, None, now(), path)
-        return Blocked("manifest", found.pid, found.title, found.since, path)
 
     def _timed_out(self, group: Sequence[Operation]) -> bool:
         limit = self._settings().lock_timeout

@@ -1,6 +1,7 @@
 """What cannot be done fails alone, in uv's own words, and leaves every byte as it was."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,13 @@ class TestWords:
             end = time.monotonic() + 10
             while waits.for_whole_text({project.manifest: torn.encode()}, asked, ()):
                 assert time.monotonic() < end, "what stays so is meant"
+
+    def test_a_folder_of_temporary_files_that_is_gone_keeps_nobody_waiting(self, project: Project) -> None:
+        project.uv_ok("sync")
+        environment = {**project.tools.environment, "TMPDIR": str(project.root.parent / "gone")}
+        with desk(replace(project, tools=replace(project.tools, environment=environment)), sync_after_edit=False) as jobs:
+            jobs.done(jobs.add("alpha"))
+        assert '"alpha>=2.0"' in project.text()
 
     def test_no_uv(self, project: Project) -> None:
         with desk(project, uv_path="/nowhere/uv") as jobs:

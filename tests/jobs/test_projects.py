@@ -1,13 +1,16 @@
 """Every kind of project and of file: what the pipeline makes of it is what uv would, and nothing else changes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lsp_server.adapters import files
+from lsp_server.core.diff import Edit
 from lsp_server.demo import parts
 from tests.support import projects
-from tests.support.office import desk
+from tests.support.office import Papers, desk
 from tests.support.projects import Project, Tools
 
 
@@ -206,6 +209,30 @@ class TestRefused:
 
 
 class TestFiles:
+    @pytest.mark.parametrize("exchanges", [True, False])
+    def test_a_lock_file_that_cannot_be_replaced_takes_the_manifest_back(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch, *, exchanges: bool
+    ) -> None:
+        project.uv_ok("lock")
+        if not exchanges:
+            monkeypatch.setattr(files, "exchange", lambda _one, _other: False)
+        before = project.text(), project.lock.read_bytes()
+
+        class Vanishing(Papers):
+            """While it edits the document the staged uv.lock vanishes, so only the manifest can be replaced."""
+
+            def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
+                for staged in jobs.office.place(jobs.known).staging.glob(".uv.lock.*"):
+                    staged.unlink()
+                return super().apply(path, version, edits, label)
+
+        editor = Vanishing()
+        editor.show(project.manifest)
+        with desk(project, editor) as jobs:
+            assert "nothing was changed" in jobs.failed(jobs.add("alpha"), "uv-failed")
+            assert (project.text(), project.lock.read_bytes()) == before
+            assert not jobs.changes()
+
     def test_a_symlinked_manifest_keeps_its_link(self, project: Project) -> None:
         target = project.root.parent / "kept" / "real.toml"
         target.parent.mkdir()

@@ -51,6 +51,16 @@ def test_what_cannot_be_resolved_leaves_it_as_it_was(project: Project, script: P
     assert script.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["add", "upgrade"])
+def test_a_script_that_is_not_utf8_is_refused_and_keeps_its_bytes(project: Project, script: Path, command: str) -> None:
+    script.write_bytes(b"# -*- coding: latin-1 -*-\n" + script.read_bytes() + b"name = '\xe9'\n")
+    before = script.read_bytes()
+    argument: dict[str, Any] = {"requirements": ["beta"]} if command == "add" else {"all": True}
+    with desk(project, script=script) as jobs:
+        assert "UTF-8" in jobs.failed(jobs.ask(command, uri=script.as_uri(), script=True, **argument), "invalid-toml")
+    assert script.read_bytes() == before
+
+
 def test_an_add_can_be_undone(project: Project, script: Path) -> None:
     with desk(project, script=script) as jobs:
         before = script.read_bytes()

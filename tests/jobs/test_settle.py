@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.core.diff import Edit
 from lsp_server.core.intent import Add
 from lsp_server.demo import parts
+from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import Asked
-from lsp_server.jobs.settle import Settling, Verdict, judge
+from lsp_server.jobs.settle import Settling, Verdict, judge, names_of
 from tests.support.office import Desk, Papers, desk, process
 from tests.support.projects import Project
 
@@ -120,16 +122,31 @@ class TestJudge:
             asked = (Asked(operation.id, Add(("alpha",)), project.manifest),)
             writers = frozenset({process(living.pid)})
             state = git.state(project.root)
-            yield jobs, Settling(change.id, asked, change.before, change.after, writers, writers, state)
+            said = {operation.id: "added alpha"}
+            yield jobs, Settling(change.id, asked, change.before, change.after, said, writers, writers, state)
 
     def verdict(self, committed: tuple[Desk, Settling], *, saved: str | None = None, **changes: Any) -> Verdict:
         jobs, item = committed
         place = jobs.office.place(jobs.known)
-        return judge(place, replace(item, **changes), by_user=lambda _path, text: text == saved)
+        return judge(place, replace(item, **changes), writers=item.writers, by_user=lambda _path, text: text == saved)
 
     def test_the_edit_stands_and_is_watched_until_that_uv_ends(self, committed: tuple[Desk, Settling]) -> None:
         assert self.verdict(committed) == Verdict(settled=False, culprits=(next(iter(committed[1].writers)).pid,))
         assert self.verdict(committed, writers=frozenset()).settled
+
+    def test_a_uv_run_that_has_come_to_the_users_command_is_not_waited_for(
+        self, committed: tuple[Desk, Settling], project: Project
+    ) -> None:
+        jobs, item = committed
+        place = jobs.office.place(jobs.known)
+        program = "import sys; print('here', flush=True); sys.stdin.read()"
+        run = project.tools.start([project.tools.uv, "run", "--no-sync", "python", "-c", program], project.root)
+        assert run.stdout is not None
+        assert run.stdout.readline() == "here\n"
+        present = names_of(Quiet(place, threading.Event()).writers())
+        assert judge(
+            place, replace(item, writers=frozenset({process(run.pid)})), writers=present, by_user=lambda *_: False
+        ).settled
 
     def test_a_stale_text_is_a_loss(self, committed: tuple[Desk, Settling], project: Project) -> None:
         project.write((committed[1].before[project.manifest] or b"").decode() + "# of the uv\n")
@@ -184,11 +201,40 @@ def test_a_uv_that_writes_a_stale_lock_after_us_is_corrected(project: Project) -
     project.write(project.text().replace('    "slow",\n', ""))
     with desk(project) as jobs:
         operation = jobs.add("alpha")
-        jobs.wait(lambda: bool(jobs.changes()), "the commit")
-        assert jobs.now(operation).state == "committing"
+        watched = jobs.until_blocked(operation)
+        assert watched.state == "committing"
+        assert jobs.changes(), "its edit is made"
+        assert watched.blocked is not None
+        assert (watched.blocked.lock, watched.blocked.pid) == ("process", tree.pid)
+        assert watched.message == f"added alpha>=2.0; waits for uv tree (pid {tree.pid}), which may have read the text before it"
+        other = project.tools.run([sys.executable, "-m", "lsp_server", "exec", "--", "true"], project.root)
+        assert other.returncode == 0, "an edit that is made keeps nobody up"
         gate.open()
         assert tree.wait(20) == 0
         jobs.done(operation)
     assert '"alpha>=2.0"' in project.text()
     project.uv_ok("lock", "--check")
     project.uv_ok("sync", "--check", "--inexact")
+
+
+def test_a_manifest_that_cannot_be_read_while_it_is_watched_is_looked_at_again(project: Project) -> None:
+    project.uv_ok("sync")
+    gate = project.gate()
+    folder = parts.make_package(project.root.parent / "slow", "slow", "1.0", parts.Backend(gate, at="metadata"))
+    project.add_source_dependency("slow", f'{{ path = "{folder.as_posix()}" }}')
+    tree = project.uv_start("tree")
+    gate.wait_reached()
+    project.write(project.text().replace('    "slow",\n', ""))
+    aside = project.root / "aside.toml"
+    with desk(project) as jobs:
+        operation = jobs.add("alpha")
+        jobs.until_blocked(operation)
+        project.manifest.rename(aside)
+        project.manifest.mkdir()  # reading it is an error, whoever reads
+        jobs.wait(lambda: "cannot be read now" in jobs.now(operation).message, "the reason")
+        project.manifest.rmdir()
+        aside.rename(project.manifest)
+        gate.open()
+        assert tree.wait(20) == 0
+        jobs.done(operation)
+    assert '"alpha>=2.0"' in project.text()
