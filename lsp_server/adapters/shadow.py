@@ -3,9 +3,13 @@
 uv plans a change there, in real files and with its own rules, while the live project stays as it is. The
 shadow stands below its base folder at the project's whole path, and every folder on the way holds links to
 the neighbours, so a relative path such as `../lib` means in the shadow what it means in the live project.
+
+**Invariant:** nothing is removed or written in a folder that is not really one of the shadow: behind a link stand
+somebody's sources, and a link may look like a folder (a junction) or like a file (a hard link).
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -68,13 +72,17 @@ class Shadow:
         kept = {*copies, *hidden, self.live / ENVIRONMENT}
         for folder in sorted(real):
             self._lay_folder(folder, real, kept, always=folder in below)
-        for live, content in copies.items():
-            _write(self.path(live), content)
+        self.write(copies)
 
     def write(self, copies: Mapping[Path, bytes | None]) -> None:
-        """Set the real files only."""
+        """Set the real files only.
+
+        Raises:
+            OSError: the shadow cannot be written, or a folder of it leads out of it.
+
+        """
         for live, content in copies.items():
-            _write(self.path(live), content)
+            self._write(self.path(live), content)
 
     def read(self, paths: Iterable[Path]) -> dict[Path, bytes | None]:
         """Return the content of real files, by their live paths."""
@@ -86,11 +94,12 @@ class Shadow:
             changed = folder.stat().st_mtime_ns
         except OSError:
             changed = 0
-        if not always and self._seen.get(folder) == changed:
+        if not always and self._seen.get(folder) == changed and _is_folder(here):
             return
-        if here.is_symlink():
-            here.unlink()
+        if not _is_folder(here):
+            self._remove(here)
         here.mkdir(parents=True, exist_ok=True)
+        self._check(here)
         try:
             wanted = {entry.name for entry in os.scandir(folder)}
         except OSError:
@@ -98,17 +107,46 @@ class Shadow:
         if not always and len(wanted) > MOST_NEIGHBOURS:
             return
         own = {path.name for path in real | kept if path.parent == folder}
+        self._show(folder, wanted, own)
+        self._seen[folder] = changed
+
+    def _show(self, folder: Path, wanted: set[str], own: set[str]) -> None:
+        """Show the live folder's entries by links, all but those that are the shadow's own."""
+        here = self.path(folder)
         # A link here was made by us and leads to its namesake. What a build left as a real file gives way to a link.
-        present = {entry.name: entry.is_symlink() or _is_junction(here / entry.name) for entry in os.scandir(here)}
-        for name in present.keys() - wanted - own:
-            _unlink(here / name)
+        present = {entry.name: is_link(entry) for entry in os.scandir(here)}
+        for name, linked in present.items():
+            if name not in wanted | own or (linked and name in own):
+                self._remove(here / name)
         for name in wanted - own:
             if present.get(name, False):
                 continue
-            _unlink(here / name)
+            if name in present:
+                self._remove(here / name)
             with contextlib.suppress(OSError):
                 link(folder / name, here / name)
-        self._seen[folder] = changed
+
+    def _check(self, folder: Path) -> None:
+        if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self.base)):
+            raise OSError(errno.EXDEV, "leads out of the shadow; remove it", str(folder))
+
+    def _remove(self, path: Path) -> None:
+        self._check(path.parent)
+        if _is_folder(path):
+            self._check(path)
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: bytes | None) -> None:
+        # A file that has another name too is the live one, by a hard link.
+        is_own = not is_link(path) and path.is_file() and path.stat().st_nlink == 1
+        if is_own and files.read(path) == content:
+            return  # uv builds anew what has another time
+        self._remove(path)
+        if content is not None:
+            with path.open("xb") as file:
+                file.write(content)
 
 
 def link(source: Path, target: Path) -> None:
@@ -142,33 +180,21 @@ def link_without_symlinks(source: Path, target: Path) -> None:
         shutil.copytree(source, target, ignore=shutil.ignore_patterns(ENVIRONMENT, "node_modules"), dirs_exist_ok=True)
 
 
-def _is_junction(path: Path) -> bool:
-    """Tell whether a path is what Windows has instead of a link to a folder; nowhere else is there one."""
-    if os.name != "nt":
-        return False
+def is_link(path: "Path | os.DirEntry[str]") -> bool:
+    """Tell whether a name only leads to what is elsewhere: a symbolic link, or a junction on Windows."""
+    return path.is_symlink() or _reparse_tag(path) == _JUNCTION
+
+
+# IO_REPARSE_TAG_MOUNT_POINT. `os.path.isjunction` came with Python 3.12.
+_JUNCTION = 0xA0000003
+
+
+def _reparse_tag(path: "Path | os.DirEntry[str]") -> int:
     try:
-        path.readlink()
+        return getattr(path.stat(follow_symlinks=False), "st_reparse_tag", 0)
     except OSError:
-        return False
-    return True
+        return 0
 
 
-def _unlink(path: Path) -> None:
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        pass
-    except (IsADirectoryError, PermissionError):
-        if _is_junction(path):
-            path.rmdir()
-        else:
-            shutil.rmtree(path)
-
-
-def _write(path: Path, content: bytes | None) -> None:
-    if path.is_symlink():
-        path.unlink()
-    if content is None:
-        path.unlink(missing_ok=True)
-    elif files.read(path) != content:
-        path.write_bytes(content)
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not is_link(path)

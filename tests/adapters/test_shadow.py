@@ -104,6 +104,73 @@ def test_a_crowd_of_neighbours_is_left_out(shadow: Shadow, project: Project, mon
     assert (shadow.root / "own0").exists()
 
 
+@pytest.fixture
+def without_symlinks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Windows without symbolic links: a file is shown by a hard link, a folder by a junction, which is no symbolic link."""
+
+    def link(source: Path, target: Path) -> None:
+        if source.is_dir():
+            target.symlink_to(source)
+        else:
+            target.hardlink_to(source)
+
+    monkeypatch.setattr(shadows, "link", link)
+    monkeypatch.setattr(Path, "is_symlink", lambda _path: False)
+    junction = shadows._JUNCTION
+    monkeypatch.setattr(shadows, "_reparse_tag", lambda path: junction if os.path.islink(path) else 0)  # noqa: PTH114  see above
+
+
+def neighbour(project: Project) -> tuple[Path, Path]:
+    """A folder with sources that is no member yet, and its manifest."""
+    folder = project.root / "packages"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "module.py").write_text("source")
+    (folder / "README.md").write_text("live")
+    (folder / "pyproject.toml").write_text("live")
+    return folder, folder / "pyproject.toml"
+
+
+@pytest.mark.usefixtures("without_symlinks")
+def test_a_folder_that_was_shown_and_becomes_a_members_keeps_its_live_files(shadow: Shadow, project: Project) -> None:
+    folder, manifest = neighbour(project)
+    (project.root / "other.toml").write_text("live")
+    lay(shadow, project)
+    assert (shadow.path(folder) / "src" / "module.py").read_text() == "source"
+    before = sorted(folder.rglob("*"))
+    shadow.lay({manifest: b"planned", project.root / "other.toml": b"live", folder / "uv.lock": None})
+    assert sorted(folder.rglob("*")) == before
+    assert manifest.read_text() == "live"
+    assert shadow.path(manifest).read_text() == "planned"
+    assert (shadow.path(folder) / "src" / "module.py").read_text() == "source"
+    # uv writes in place, also where the copy was the same as the live file.
+    (shadow.root / "other.toml").write_text("planned")
+    assert (project.root / "other.toml").read_text() == "live"
+
+
+@pytest.mark.usefixtures("without_symlinks")
+def test_a_link_that_nothing_tells_from_a_folder_stops_the_plan_and_loses_nothing(
+    shadow: Shadow, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, manifest = neighbour(project)
+    lay(shadow, project)
+    monkeypatch.setattr(shadows, "_reparse_tag", lambda _path: 0)
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(OSError, match="leads out of the shadow"):
+        shadow.lay({manifest: b"planned"})
+    with pytest.raises(OSError, match="leads out of the shadow"):
+        shadow.write({manifest: b"planned"})
+    assert sorted(folder.rglob("*")) == before
+    assert manifest.read_text() == "live"
+
+
+def test_a_shadow_that_was_taken_away_is_laid_again(shadow: Shadow, project: Project) -> None:
+    (project.root.parent / "lib").mkdir()
+    lay(shadow, project)
+    shadow.base.rename(shadow.base.with_name("gone"))
+    lay(shadow, project)
+    assert (shadow.root / ".." / "lib").resolve() == project.root.parent / "lib"
+
+
 def test_without_symbolic_links_a_file_is_still_shown(base: Path) -> None:
     source, folder = base / "file", base / "folder"
     source.write_text("x")
