@@ -2,8 +2,9 @@
 
 import contextlib
 import errno
-import glob
+import hashlib
 import os
+import secrets
 import stat
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from lsp_server.adapters.exchange import exchange
 from lsp_server.core.text import decoded
 
 TEMPORARY_SUFFIX = ".pyproject-lsp"
+# Names this process in the files that it makes; the number alone would also name an earlier one, above all in a container.
+_MAKER = f"{os.getpid()}-{secrets.token_hex(4)}"
 _REPLACE_PATIENCE_SECONDS = 1.0
 
 
@@ -88,7 +91,7 @@ class Replacement:
         self._synced = True
 
     def _written(self, folder: Path) -> Path:
-        prefix = f".{self.target.name}.{os.getpid()}."
+        prefix = f"{_prefix(self.target)}{_MAKER}."
         descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=TEMPORARY_SUFFIX, dir=folder)
         temporary = Path(name)
         try:
@@ -185,12 +188,13 @@ def replace(path: Path, content: bytes | None) -> None:
         replacement.finish()
 
 
-def remove_leftovers(folder: Path, name: str) -> None:
-    """Take away what a killed process left beside the file `name`."""
-    target = Path(os.path.realpath(folder / name))
-    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*{TEMPORARY_SUFFIX}"):
-        maker = leftover.name.removeprefix(f".{target.name}.").partition(".")[0]
-        if maker.isdecimal() and psutil.pid_exists(int(maker)) and int(maker) != os.getpid():
+def remove_leftovers(path: Path) -> None:
+    """Take away what a killed process left beside a file."""
+    target = Path(os.path.realpath(path))
+    for leftover in _temporaries(target.parent, target):
+        maker = leftover.name.removeprefix(_prefix(target)).partition(".")[0]
+        pid = maker.partition("-")[0]
+        if maker == _MAKER or (pid.isdecimal() and int(pid) != os.getpid() and psutil.pid_exists(int(pid))):
             continue  # somebody is about to replace the file
         with contextlib.suppress(OSError):
             leftover.unlink()
@@ -199,8 +203,7 @@ def remove_leftovers(folder: Path, name: str) -> None:
 def staged(folder: Path, path: Path) -> tuple[bytes, ...]:
     """Return the texts that lie in a staging folder, or beside the file, to become this file or after having been it."""
     target = Path(os.path.realpath(path))
-    pattern = f".{glob.escape(target.name)}.*{TEMPORARY_SUFFIX}"
-    found = [read(each) for place in (folder, target.parent) for each in sorted(place.glob(pattern))]
+    found = [read(each) for place in (folder, target.parent) for each in _temporaries(place, target)]
     return tuple(content for content in found if content is not None)
 
 
@@ -209,6 +212,15 @@ def remove_staged(folder: Path) -> None:
     for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def _prefix(target: Path) -> str:
+    # The whole path: all members of a workspace stage in one folder, and their manifests have one name.
+    return f".{hashlib.sha256(os.fsencode(target)).hexdigest()[:16]}."
+
+
+def _temporaries(folder: Path, target: Path) -> list[Path]:
+    return sorted(folder.glob(f"{_prefix(target)}*{TEMPORARY_SUFFIX}"))
 
 
 def _on_one_file_system(one: Path, other: Path) -> bool:
@@ -232,7 +244,10 @@ def _copy_ownership(source: Path, target: Path) -> None:
         with contextlib.suppress(OSError):
             os.chown(target, status.st_uid, status.st_gid)
     if sys.platform == "linux":
-        for name in os.listxattr(source):
+        names: list[str] = []
+        with contextlib.suppress(OSError):  # a file system without them (FUSE)
+            names = os.listxattr(source)
+        for name in names:
             with contextlib.suppress(OSError):
                 os.setxattr(target, name, os.getxattr(source, name))
 

@@ -24,7 +24,7 @@ def settle_changes(place: Place) -> tuple[Change, ...]:
         _give_back(place, change)
     files.remove_staged(place.staging)
     for path in projects.files_of(place.project):
-        files.remove_leftovers(path.parent, path.name)
+        files.remove_leftovers(path)
     for change in dead:
         present = {path: files.read(path) for path in change.after}
         begun = any(present[path] == after != change.before[path] for path, after in change.after.items())

@@ -1,5 +1,6 @@
 """Files are replaced whole or not at all, and stay the kind of file that they were."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -120,17 +121,51 @@ print(files.refusal(Path({str(path)!r})))
 
 
 def test_what_a_killed_process_left_is_taken_away_and_what_a_live_one_makes_is_not(base: Path) -> None:
-    path = base / "f[1]"
+    path, other = base / "f[1]", base / "g"
     path.touch()
+    ours, of_another_file = files.Replacement(path, b""), files.Replacement(other, b"")
+    (made,) = set(base.iterdir()) - {path, *base.glob(f"{files._prefix(other)}*")}
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    (base / f".f[1].{dead.pid}.x{files.TEMPORARY_SUFFIX}").touch()
-    live = base / f".f[1].{os.getppid()}.x{files.TEMPORARY_SUFFIX}"
-    live.touch()
-    other = base / f".g.{dead.pid}.x{files.TEMPORARY_SUFFIX}"
-    other.touch()
-    files.remove_leftovers(base, path.name)
-    assert sorted(base.iterdir()) == sorted([path, live, other])
+
+    def as_made_by(maker: str) -> Path:
+        left = base / made.name.replace(files._MAKER, maker)
+        left.touch()
+        return left
+
+    as_made_by(f"{dead.pid}-00000000")
+    as_made_by(f"{os.getpid()}-of an earlier process with our number")
+    live = as_made_by(f"{os.getppid()}-00000000")
+    files.remove_leftovers(path)
+    assert made.exists()
+    ours.discard()
+    of_another_file.sync()
+    of_another_file.discard()
+    assert sorted(base.iterdir()) == sorted([path, live])
+
+
+def test_what_is_staged_for_a_file_of_the_same_name_is_not_taken_for_this_ones(base: Path) -> None:
+    root, member, staging = base / "pyproject.toml", base / "member" / "pyproject.toml", base / "staging"
+    member.parent.mkdir()
+    staging.mkdir()
+    replacements = [files.Replacement(path, str(path).encode(), staging) for path in (root, member)]
+    assert files.staged(staging, root) == (str(root).encode(),)
+    assert files.staged(staging, member) == (str(member).encode(),)
+    for replacement in replacements:
+        replacement.discard()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the attributes of other systems are not copied")
+def test_a_file_system_without_extended_attributes_is_no_obstacle(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = base / "f"
+    path.write_bytes(b"old")
+
+    def unsupported(_path: Path) -> list[str]:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "listxattr", unsupported)
+    files.replace(path, b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_a_disk_that_is_full_leaves_nothing_behind(base: Path) -> None:

@@ -17,7 +17,7 @@ from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import this_process
 from tests.support.clerk import clerk
 from tests.support.office import Desk, Papers, are_gone, desk, process
-from tests.support.projects import Project
+from tests.support.projects import Project, Tools, workspace
 
 KILLED_AT = """
 import os, signal
@@ -151,6 +151,34 @@ class TestInTheTransaction:
                 assert '"alpha>=2.0"' in project.text()
         project.uv_ok("lock", "--check")
         assert not lies_about(project)
+
+    @pytest.mark.parametrize(("before", "after"), [(1, 0), (0, 1), (2, 0), (0, 2), (3, 0), (0, 3)])
+    def test_the_manifests_of_a_workspace_stay_apart(self, tools: Tools, wheels: Path, before: int, after: int) -> None:
+        root, members = workspace(tools, wheels)
+        gate = root.gate()
+        parts.make_package(root.root.parent / "slow", "slow", "1.0", parts.Backend(gate))
+        root.write(root.text().replace('"one",', '"one",\n    "slow",', 1) + 'slow = { path = "../slow" }\n')
+        sync = root.uv_start("sync")
+        gate.wait_reached()
+        files = (root.manifest, members["two"].manifest, root.lock)
+        old = [path.read_text() for path in files]
+        other = clerk(root, KILLED_AT.format(before=before, after=after))
+        for manifest, name in ((files[0], "zeta"), (files[1], "eta")):
+            other.until(other.ask("add", requirements=[name], uri=manifest.as_uri()), "waiting")
+        gate.open()
+        assert sync.wait(30) == 0
+        other.wait_killed()
+        with desk(root) as jobs:
+            left = inherit(jobs.office.place(jobs.known))
+            if before == 1:
+                assert [path.read_text() for path in files] == old
+                for one in left:
+                    retried(jobs, one)
+            assert [one.state for one in left] == ["failed" if before == 1 else "done"] * 2
+        assert root.text() == old[0].replace('    "slow",\n', '    "slow",\n    "zeta>=1.0",\n', 1)
+        assert members["two"].text() == old[1].replace('["alpha"]', '[\n    "alpha",\n    "eta>=2.0",\n]', 1)
+        root.uv_ok("lock", "--check")
+        assert not lies_about(root)
 
     def test_a_text_saved_in_the_very_last_moment_is_not_lost(self, project: Project) -> None:
         project.uv_ok("add", "delta")
