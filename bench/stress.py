@@ -23,7 +23,8 @@ import psutil
 from bench import measure
 from bench.scene import at_least, has, manifest, patch_of
 from bench.worksite import NO_SYNC, Site, site
-from lsp_server.jobs.journal import Journal, ProcessId
+from lsp_server.adapters.processes import ProcessId
+from lsp_server.jobs.journal import Journal
 from tests.support.client import Client
 from tests.support.projects import Project
 
@@ -91,7 +92,7 @@ class Person:
 def work(person: Person, tally: Tally, state: Path, *, count: int, burst: int) -> None:
     """Give commands until they are `count`, each burst when the one before has ended."""
     # The status names the last 20 that finished, so the journal is asked: 80 may finish between two of them.
-    journal = Journal(state / "journal.sqlite3", ProcessId(0, 0.0))
+    journal = Journal(state / "journal.sqlite3", ProcessId(0, ""))
     try:
         left = count
         while left and not tally.over.is_set():

@@ -4,10 +4,8 @@ import logging
 import os
 from collections.abc import Callable
 
-import psutil
-
+from lsp_server.adapters import processes
 from lsp_server.adapters.exits import on_exit
-from lsp_server.jobs.journal import ProcessId
 
 _log = logging.getLogger(__name__)
 
@@ -17,9 +15,8 @@ def end_with(client_pid: int, close: Callable[[], None]) -> None:
 
     A pid that is unknown here may be one of another container, so it says nothing.
     """
-    try:
-        client = ProcessId(client_pid, psutil.Process(client_pid).create_time())
-    except psutil.Error:
+    client = processes.of(client_pid)
+    if client is None:
         return
 
     def end() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from lsp_server.adapters.exits import on_exit
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.jobs.inherit import others
-from lsp_server.jobs.journal import ProcessId
 from lsp_server.jobs.place import Place
 
 

@@ -10,29 +10,16 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 import psutil
+
+from lsp_server.adapters.processes import Process, is_alive
 
 Cancel = Callable[[], None]
 """Ends a subscription; once it has returned, no further call begins. May be called twice, and from the callback."""
 
-# Boot time, from which start times are counted, moves with the clock.
-_SAME_START_SECONDS = 2.0
 # psutil cannot be woken up, so a cancelled wait is noticed after this many seconds.
 _WAIT_SECONDS = 0.5
-
-
-class Process(Protocol):
-    """What names one process for ever: a number is used again, a number with a start time is not."""
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-
-    @property
-    def started(self) -> float:
-        """The start time, seconds since the epoch."""
 
 
 def on_exit(process: Process, callback: Callable[[], None]) -> Cancel:
@@ -48,7 +35,7 @@ def on_exit(process: Process, callback: Callable[[], None]) -> Cancel:
         OSError: no descriptor or thread is left.
     """
     once = Once(callback)
-    if not _is_alive(process):
+    if not is_alive(process):
         once.call()
         return once.cancel
     if sys.platform == "linux" and hasattr(os, "pidfd_open"):
@@ -87,7 +74,7 @@ if sys.platform == "linux":
             return once.cancel
         except OSError:  # an old kernel, a sandbox, or no descriptor left
             return by_waiting(process, once)
-        if not _is_alive(process):  # the number was given to another process before we opened it
+        if not is_alive(process):  # the number was given to another process before we opened it
             os.close(descriptor)
             once.call()
             return once.cancel
@@ -119,7 +106,7 @@ def by_waiting(process: Process, once: Once) -> Cancel:
     cancelled = threading.Event()
 
     def wait() -> None:
-        while not cancelled.is_set() and _is_alive(process):
+        while not cancelled.is_set() and is_alive(process):
             with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
                 psutil.Process(process.pid).wait(_WAIT_SECONDS)
         once.call()
@@ -131,14 +118,3 @@ def by_waiting(process: Process, once: Once) -> Cancel:
         cancelled.set()
 
     return cancel
-
-
-def _is_alive(process: Process) -> bool:
-    try:
-        found = psutil.Process(process.pid)
-        is_same = abs(found.create_time() - process.started) <= _SAME_START_SECONDS
-        return is_same and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True  # it exists and we may not look

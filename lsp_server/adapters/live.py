@@ -17,6 +17,7 @@ import psutil
 
 from lsp_server.adapters import proclocks
 from lsp_server.adapters.exits import Cancel, on_exit
+from lsp_server.adapters.processes import of as process_of
 from lsp_server.adapters.proclocks import LockUsers, lock_users
 from lsp_server.adapters.uvcommand import option, script, subcommand, writes_manifest
 
@@ -46,7 +47,7 @@ class UvProcess:
 
     Attributes:
         pid: its process id.
-        started: when it started, seconds since the epoch; with `pid` it names one process for ever.
+        started: when it started; with `pid` it names one process for ever, as a `processes.ProcessId` does.
         command: its command line, the program first.
         cwd: its current folder (after `--directory`), None if we may not look.
         subcommand: "sync", "pip install", ...; "" if it has none.
@@ -55,7 +56,7 @@ class UvProcess:
     """
 
     pid: int
-    started: float
+    started: str
     command: tuple[str, ...]
     cwd: Path | None
     subcommand: str
@@ -167,19 +168,19 @@ def _is_uv_name(name: str) -> bool:
 
 def _look_at(pid: int) -> UvProcess | None:
     """The facts of one uv, None if it has gone meanwhile."""
+    named = process_of(pid)
     try:
         process = psutil.Process(pid)
         command = tuple(process.cmdline())
-        started = process.create_time()
     except (psutil.Error, OSError, ValueError):
         return None
-    if not command:
+    if named is None or not command:
         return None
     cwd = _current_folder(process)
     target = script(command)
     return UvProcess(
         pid=pid,
-        started=started,
+        started=named.started,
         command=command,
         cwd=cwd,
         subcommand=subcommand(command),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from lsp_server.adapters import processes
+
 # uv gets this long to roll back after an interrupt; cancelling promises two seconds in all.
 INTERRUPT_SECONDS = 1.2
 
@@ -194,21 +196,14 @@ def stop(pid: int) -> None:
 
 
 def end_group(pid: int) -> None:
-    """Kill what a uv of ours has left running that was killed: its build backends are in its group and serve nobody now.
+    """Kill what a uv of ours that was killed just now has left running: its builds are in its group and serve nobody.
 
     On Windows there is no such group, and they go on.
     """
     # A group keeps its number from being given to a new process; a living process of that number is not ours.
-    if sys.platform != "win32" and not _lives(pid):
+    if sys.platform != "win32" and processes.of(pid) is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def _read_lines(process: "subprocess.Popen[str]", lines: list[str], on_line: Callable[[str], None]) -> None:
@@ -227,11 +222,3 @@ def version(uv: Uv) -> str | None:
         return None
     words = done.stdout.split()
     return words[1] if done.returncode == 0 and words[:1] == ["uv"] and len(words) > 1 else None
-
-
-def start_time(pid: int) -> float:
-    """Return when a process started (epoch seconds), 0.0 if it has gone."""
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return 0.0

@@ -16,11 +16,12 @@ from packaging.version import Version
 
 from lsp_server import __version__
 from lsp_server.adapters import proclocks, uv, uvlocks
+from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.core import commandline
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import STATE_VARIABLE, state_folder, this_process
+from lsp_server.jobs.place import STATE_VARIABLE, state_folder
 
 OLDEST_UV = Version("0.9.13")
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server.adapters import uvcommand
+from lsp_server.adapters.processes import this_process
 from lsp_server.cli import shared
 from lsp_server.jobs import turn
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import Place, state_folder, this_process
+from lsp_server.jobs.place import Place, state_folder
 
 if TYPE_CHECKING:
     import argparse

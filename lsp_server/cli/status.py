@@ -11,12 +11,13 @@ from typing import Any
 from lsp_server import protocol
 from lsp_server.adapters import live
 from lsp_server.adapters import project as projects
+from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.jobs import state
 from lsp_server.jobs.blocking import shortened
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import Place, state_folder, this_process
+from lsp_server.jobs.place import Place, state_folder
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psutil
 
-from lsp_server.adapters import live, uv
-from lsp_server.jobs.journal import Journal, ProcessId
-from lsp_server.jobs.place import is_alive
+from lsp_server.adapters import live, processes, uv
+from lsp_server.adapters.processes import ProcessId, is_alive
+from lsp_server.jobs.journal import Journal
 
-# Says whose a uv is in the moment before it stands in the journal: pid and start time of its owner.
+# Says whose a uv is in the moment before it stands in the journal: the `ProcessId` of its owner.
 OWNER = "PYPROJECT_LSP_OWNER"
 
 
@@ -22,7 +22,7 @@ def run(
     started: list[ProcessId] = []
 
     def note(pid: int) -> None:
-        started.append(ProcessId(pid, uv.start_time(pid)))
+        started.append(processes.of(pid) or ProcessId(pid, ""))
         # It runs already, so a journal that cannot be written must not make us lose sight of it.
         with contextlib.suppress(sqlite3.Error):
             journal.child_started(started[0])
@@ -59,6 +59,6 @@ def _stop(pid: int) -> None:
 def _parsed(value: str) -> ProcessId | None:
     pid, _, started = value.partition(" ")
     try:
-        return ProcessId(int(pid), float(started))
+        return ProcessId(int(pid), started)
     except ValueError:
         return None

@@ -19,10 +19,10 @@ from pathlib import Path
 from lsp_server.adapters import files, git, live
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import diff, toml
 from lsp_server.jobs import blocking
-from lsp_server.jobs.journal import ProcessId
-from lsp_server.jobs.place import Place, is_alive
+from lsp_server.jobs.place import Place
 from lsp_server.jobs.quiet import SAFETY_SECONDS
 
 _log = logging.getLogger(__name__)

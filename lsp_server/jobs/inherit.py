@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from lsp_server.adapters import live
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core.operation import Operation
 from lsp_server.jobs import children, recover
-from lsp_server.jobs.journal import ProcessId
-from lsp_server.jobs.place import Place, is_alive
+from lsp_server.jobs.place import Place
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
 
 Texts = Mapping[Path, bytes | None]
@@ -33,7 +34,7 @@ CREATE TABLE IF NOT EXISTS operation (
     project TEXT NOT NULL,
     state TEXT NOT NULL,
     pid INTEGER NOT NULL,
-    pid_started REAL NOT NULL,
+    pid_started TEXT NOT NULL,
     data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS operation_by_project ON operation (project, state);
@@ -43,7 +44,7 @@ CREATE TABLE IF NOT EXISTS change (
     state TEXT NOT NULL,
     operations TEXT NOT NULL,
     pid INTEGER NOT NULL,
-    pid_started REAL NOT NULL
+    pid_started TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS change_by_project ON change (project, state);
 CREATE TABLE IF NOT EXISTS image (
@@ -62,21 +63,13 @@ CREATE TABLE IF NOT EXISTS lost (
 );
 CREATE TABLE IF NOT EXISTS child (
     pid INTEGER NOT NULL,
-    pid_started REAL NOT NULL,
+    pid_started TEXT NOT NULL,
     owner INTEGER NOT NULL,
-    owner_started REAL NOT NULL
+    owner_started TEXT NOT NULL
 );
 """
 
 ChangeState = Literal["prepared", "committed", "abandoned"]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessId:
-    """A process that cannot be mistaken for a later one: its pid, and when it started (epoch seconds)."""
-
-    pid: int
-    started: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +237,7 @@ class Journal:
         return tuple(self._change(*row) for row in rows)
 
     def _change(  # noqa: PLR0917  the columns of a row, in their order
-        self, number: int, project: str, state: ChangeState, operations: str, pid: int, started: float
+        self, number: int, project: str, state: ChangeState, operations: str, pid: int, started: str
     ) -> Change:
         images = self._rows("SELECT path, before, after FROM image WHERE change = ?", (number,))
         return Change(

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from lsp_server.adapters.processes import is_alive
 from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
-from lsp_server.jobs.place import Place, is_alive, now
+from lsp_server.jobs.place import Place, now
 
 _log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.project import Project
 from lsp_server.adapters.watch import Watch
 from lsp_server.core import intent
@@ -18,7 +19,7 @@ from lsp_server.core.settings import Settings
 from lsp_server.jobs import children
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import Place, now, state_folder, this_process
+from lsp_server.jobs.place import Place, now, state_folder
 from lsp_server.jobs.worker import Worker
 
 

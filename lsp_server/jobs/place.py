@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
 from lsp_server.adapters import project as projects
 from lsp_server.adapters import uvlocks
 from lsp_server.adapters.project import Project
-from lsp_server.jobs.journal import Journal, ProcessId
+from lsp_server.jobs.journal import Journal
 
 STATE_VARIABLE = "PYPROJECT_LSP_STATE_DIR"
 
@@ -98,21 +96,3 @@ def state_folder(environ: Mapping[str, str]) -> Path:
 def now() -> str:
     """Return the time as ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def this_process() -> ProcessId:
-    """Return this process, named for ever."""
-    return ProcessId(os.getpid(), psutil.Process().create_time())
-
-
-def is_alive(process: ProcessId) -> bool:
-    """Tell whether a process still runs; another one that was given its number later does not count."""
-    try:
-        found = psutil.Process(process.pid)
-        return found.status() != psutil.STATUS_ZOMBIE and abs(found.create_time() - process.started) <= _CLOCK_SECONDS
-    except psutil.Error:
-        return False
-
-
-# The kernel's boot time moves with the clock (NTP), and start times are counted from it.
-_CLOCK_SECONDS = 2.0

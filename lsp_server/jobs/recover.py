@@ -5,10 +5,11 @@ from typing import Any
 
 from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
+from lsp_server.adapters.processes import is_alive
 from lsp_server.core import facts, intent
 from lsp_server.core.operation import Failure, Operation, State, advance
 from lsp_server.jobs.journal import Change, Journal
-from lsp_server.jobs.place import Place, is_alive, now
+from lsp_server.jobs.place import Place, now
 
 
 def settle_changes(place: Place) -> tuple[Change, ...]:

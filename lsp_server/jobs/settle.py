@@ -6,10 +6,11 @@ from pathlib import Path
 
 from lsp_server.adapters import files, git
 from lsp_server.adapters.live import UvProcess
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import facts, lockfile, pyproject, toml
 from lsp_server.core.facts import of_file
 from lsp_server.core.text import decoded
-from lsp_server.jobs.journal import Change, ProcessId, Texts
+from lsp_server.jobs.journal import Change, Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked
 

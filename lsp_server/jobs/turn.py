@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lsp_server.adapters.exits import Cancel
+from lsp_server.adapters.processes import is_alive
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, Origin, State, advance
 from lsp_server.jobs.blocking import age, lock_timeout, manifest_holder, queued_behind, waits
-from lsp_server.jobs.place import Place, is_alive, now
+from lsp_server.jobs.place import Place, now
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.locks import holder
 from lsp_server.locks.lock import FileMutex

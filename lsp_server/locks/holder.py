@@ -10,14 +10,9 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
-import psutil
-
-# Two processes may compute the same start time a second apart, since the kernel's boot time moves with the clock
-# (NTP). A process id is not given out again within two seconds of its last use on any system we know.
-_SAME_START_SECONDS = 2.0
+from lsp_server.adapters.processes import is_alive, this_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +21,13 @@ class Holder:
 
     Attributes:
         pid: its process id.
-        started: when that process started, in seconds since the epoch; tells a reused id apart.
+        started: when that process started, as `processes.ProcessId` says it; tells a reused id apart.
         title: what it does, for people: a command line or the title of an operation.
         since: when it took the lock, ISO 8601 in UTC with microseconds.
     """
 
     pid: int
-    started: float
+    started: str
     title: str
     since: str
 
@@ -51,9 +46,10 @@ def announce(lock: Path, title: str | None = None) -> Holder:
         lock: the lock file.
         title: what the holder does; default is the command line of this process.
     """
+    ours = this_process()
     holder = Holder(
-        pid=os.getpid(),
-        started=_own_start(os.getpid()),
+        pid=ours.pid,
+        started=ours.started,
         title=title if title is not None else " ".join(sys.orig_argv),
         since=datetime.now(UTC).isoformat(),
     )
@@ -76,24 +72,10 @@ def read(lock: Path) -> Holder | None:
     """
     try:
         record = json.loads(sidecar(lock).read_bytes())
-        holder = Holder(int(record["pid"]), float(record["started"]), str(record["title"]), str(record["since"]))
+        holder = Holder(int(record["pid"]), str(record["started"]), str(record["title"]), str(record["since"]))
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None
-    return holder if _is_alive(holder) else None
-
-
-@cache
-def _own_start(_pid: int) -> float:
-    return psutil.Process().create_time()
-
-
-def _is_alive(holder: Holder) -> bool:
-    try:
-        process = psutil.Process(holder.pid)
-        is_dead = process.status() == psutil.STATUS_ZOMBIE
-        return not is_dead and abs(process.create_time() - holder.started) <= _SAME_START_SECONDS
-    except (psutil.Error, ValueError, OverflowError):
-        return False
+    return holder if is_alive(holder) else None
 
 
 def _replace(path: Path, content: bytes) -> None:

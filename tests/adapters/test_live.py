@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lsp_server.adapters import exits, live, proclocks, uvcommand, uvlocks
+from lsp_server.adapters import exits, live, processes, proclocks, uvcommand, uvlocks
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
 from tests.adapters import gated
@@ -71,7 +71,7 @@ def test_a_held_sync_is_seen_with_its_command_and_its_locks(tmp_path: Path, look
         (seen,) = look(project.root)
         assert (seen.pid, seen.subcommand, seen.cwd, seen.project) == (process.pid, "sync", project.root, project.root)
         assert seen.command == (gated.UV, "sync", "-q", "--reinstall")
-        assert seen.started == psutil.Process(process.pid).create_time()
+        assert processes.ProcessId(seen.pid, seen.started) == processes.of(process.pid)
         assert not seen.writes_manifest
         assert live.running_command_of(process.pid) == " ".join(seen.command)
         lock = uvlocks.environment_lock(uvlocks.environment(project.root, project.environ))
@@ -169,7 +169,7 @@ def _until(condition: Callable[[], bool]) -> None:
         assert time.monotonic() < end
 
 
-_EXITS: list[Callable[[exits.Process, Callable[[], None]], exits.Cancel]] = [
+_EXITS: list[Callable[[processes.Process, Callable[[], None]], exits.Cancel]] = [
     exits.on_exit,
     lambda process, callback: exits.by_waiting(process, exits.Once(callback)),
 ]
@@ -180,12 +180,14 @@ def _sleeper() -> "subprocess.Popen[bytes]":
 
 
 def _named(pid: int) -> live.UvProcess:
-    return live.UvProcess(pid, psutil.Process(pid).create_time(), ("uv",), None, "", None)
+    found = processes.of(pid)
+    assert found is not None
+    return live.UvProcess(pid, found.started, ("uv",), None, "", None)
 
 
 @pytest.mark.parametrize("subscribe", _EXITS)
 def test_the_end_of_a_killed_process_is_told_once(
-    subscribe: Callable[[exits.Process, Callable[[], None]], exits.Cancel],
+    subscribe: Callable[[processes.Process, Callable[[], None]], exits.Cancel],
 ) -> None:
     with _sleeper() as process:
         told = threading.Semaphore(0)
@@ -199,7 +201,7 @@ def test_the_end_of_a_killed_process_is_told_once(
 
 @pytest.mark.parametrize("subscribe", _EXITS)
 def test_a_cancelled_subscription_is_not_called(
-    subscribe: Callable[[exits.Process, Callable[[], None]], exits.Cancel],
+    subscribe: Callable[[processes.Process, Callable[[], None]], exits.Cancel],
 ) -> None:
     with _sleeper() as process:
         calls: list[str] = []
@@ -216,7 +218,7 @@ def test_a_cancelled_subscription_is_not_called(
 def test_a_process_that_is_gone_is_told_before_the_call_returns() -> None:
     with _sleeper() as process:
         named = _named(process.pid)
-        other = live.UvProcess(process.pid, named.started - 3600, ("uv",), None, "", None)
+        other = live.UvProcess(process.pid, "earlier", ("uv",), None, "", None)
         calls: list[str] = []
         exits.on_exit(other, lambda: calls.append("reused number"))
         process.kill()

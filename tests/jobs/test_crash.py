@@ -1,5 +1,6 @@
 """Killed at every step: afterwards the files are a matching pair, nothing is left lying or running, and a retry works."""
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.adapters.processes import this_process
 from lsp_server.core.diff import Edit
 from lsp_server.core.operation import Operation
 from lsp_server.demo import parts
+from lsp_server.jobs import children
 from lsp_server.jobs.inherit import inherit
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import this_process
 from tests.support.clerk import clerk
 from tests.support.office import Desk, Papers, are_gone, desk, process
 from tests.support.projects import Project, Tools, workspace
@@ -235,6 +237,17 @@ class TestState:
             aside = jobs.office.journal.set_aside
             assert aside is not None
             assert aside.read_bytes() == b"no database" * 1000
+            jobs.done(jobs.add("alpha"))
+
+    def test_a_journal_in_which_times_are_numbers_is_read(self, project: Project) -> None:
+        journal = project.tools.base / "state" / "journal.sqlite3"
+        journal.parent.mkdir(exist_ok=True)
+        with closing(sqlite3.connect(journal, isolation_level=None)) as older:
+            older.execute("CREATE TABLE child (pid INTEGER, pid_started REAL, owner INTEGER, owner_started REAL)")
+            older.execute("INSERT INTO child VALUES (?, 1.5, ?, 1.5)", (os.getpid(), os.getpid()))
+        with desk(project) as jobs:
+            children.end_orphans(jobs.office.journal)
+            assert jobs.office.journal.children() == ()
             jobs.done(jobs.add("alpha"))
 
     def test_a_locked_journal_refuses_an_operation_and_loses_nothing(

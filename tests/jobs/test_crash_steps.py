@@ -53,7 +53,7 @@ def begin():
         (files.Replacement, ("_written", "sync", "commit", "finish")),
         (shadow.Shadow, ("lay", "write")),
         (lock.FileMutex, ("try_acquire", "release")),
-        (uv, ("run", "start_time")),
+        (uv, ("run",)),
     ):
         for name in names:
             counted(owner, name)

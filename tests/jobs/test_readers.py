@@ -8,11 +8,12 @@ import pytest
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.lockprobe import LockProbe
+from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.core.packages import Packages
 from lsp_server.jobs import state
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import Place, this_process
+from lsp_server.jobs.place import Place
 from tests.support.projects import Project
 
 

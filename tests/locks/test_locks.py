@@ -217,7 +217,7 @@ def test_a_reused_process_id_is_not_taken_for_the_holder(tmp_path: Path) -> None
     lock = tmp_path / "lock"
     holder.announce(lock, "me")
     record = json.loads(holder.sidecar(lock).read_text())
-    record["started"] -= 3600
+    record["started"] = "earlier"
     holder.sidecar(lock).write_text(json.dumps(record))
     assert holder.read(lock) is None
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from lsp_server.adapters import exits
+from lsp_server.adapters import exits, processes
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor, NoEditor, OpenDocument
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.core import diff
 from lsp_server.core.diff import Edit
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, State
 from lsp_server.core.settings import Settings
 from lsp_server.jobs.guardian import Notice
-from lsp_server.jobs.journal import Change, ProcessId
+from lsp_server.jobs.journal import Change
 from lsp_server.jobs.office import Office
 from lsp_server.jobs.worker import Worker
 from tests.support.projects import Project
@@ -29,7 +28,9 @@ PATIENCE = 25.0
 
 def process(pid: int) -> ProcessId:
     """Name a process for ever."""
-    return ProcessId(pid, psutil.Process(pid).create_time())
+    found = processes.of(pid)
+    assert found is not None
+    return found
 
 
 def are_gone(*processes: ProcessId, within: float = 2.0) -> bool:
