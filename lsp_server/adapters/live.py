@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "Cancel",
     "LockUsers",
     "UvProcess",
+    "group",
     "has_children",
     "lock_users",
     "marked",
@@ -82,15 +84,29 @@ def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]
     return _working_in(root, set(_uv_pids()) - set(ignore))
 
 
-def marked(variable: str) -> Iterator[tuple[int, str]]:
-    """The pid of every uv of this person that has a variable in its environment, with the variable's value."""
-    for pid in _uv_pids():
+def marked(variable: str, pids: Iterable[int] | None = None) -> Iterator[tuple[int, str]]:
+    """The pid of every uv of this person that has a variable in its environment, with the variable's value.
+
+    Args:
+        variable: its name.
+        pids: look at these processes instead of every uv.
+    """
+    for pid in _uv_pids() if pids is None else pids:
         try:
             value = psutil.Process(pid).environ().get(variable)
         except (psutil.Error, OSError, ValueError):
             continue  # gone meanwhile, or another person's
         if value is not None:
             yield pid, value
+
+
+def group(leader: int) -> Iterator[int]:
+    """The pids in the process group of that number, whether its leader lives or not; none where there are no groups."""
+    if sys.platform != "win32":
+        for pid in psutil.pids():
+            with suppress(OSError):  # gone meanwhile, or of another session
+                if os.getpgid(pid) == leader:
+                    yield pid
 
 
 def running_command_of(pid: int) -> str | None:

@@ -162,7 +162,7 @@ def run(
     if cancellation.requested.is_set():
         return Result(None, stdout, "".join(lines))
     if code < 0:
-        end_group(process.pid)
+        _end_group(process.pid)
         lines.append(f"error: uv was killed by {_signal_name(-code)}; nobody here asked for it\n")
     return Result(code, stdout, "".join(lines))
 
@@ -195,7 +195,7 @@ def stop(pid: int) -> None:
             survivor.kill()
 
 
-def end_group(pid: int) -> None:
+def _end_group(pid: int) -> None:
     """Kill what a uv of ours that was killed just now has left running: its builds are in its group and serve nobody.
 
     On Windows there is no such group, and they go on.

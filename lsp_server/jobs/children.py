@@ -11,7 +11,7 @@ from lsp_server.adapters import live, processes, uv
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.jobs.journal import Journal
 
-# Says whose a uv is in the moment before it stands in the journal: the `ProcessId` of its owner.
+# Says whose a uv is, and what it started: the `ProcessId` of its owner.
 OWNER = "PYPROJECT_LSP_OWNER"
 
 
@@ -27,13 +27,18 @@ def run(
         with contextlib.suppress(sqlite3.Error):
             journal.child_started(started[0])
 
-    owned = {**environ, OWNER: f"{journal.owner.pid} {journal.owner.started}"}
+    owned = {**environ, OWNER: mark(journal.owner)}
     try:
         return uv.run(command, folder=folder, environ=owned, cancellation=cancellation, started=note)
     finally:
         for child in started:
             with contextlib.suppress(sqlite3.Error):
                 journal.child_ended(child)
+
+
+def mark(owner: ProcessId) -> str:
+    """Return what stands in the environment of all that an owner's uv starts."""
+    return f"{owner.pid} {owner.started}"
 
 
 def end_orphans(journal: Journal) -> None:
@@ -43,12 +48,21 @@ def end_orphans(journal: Journal) -> None:
             continue
         if is_alive(child):
             _stop(child.pid)
-        uv.end_group(child.pid)
+        _end_builds(child, owner)
         journal.child_ended(child)
     for pid, value in live.marked(OWNER):
         named = _parsed(value)
         if named is not None and not is_alive(named):
             _stop(pid)
+
+
+def _end_builds(child: ProcessId, owner: ProcessId) -> None:
+    """End what a uv that was killed itself has left in its group; who does not bear the owner's mark is a stranger there."""
+    for _ in range(2):  # the second time those that the first ones had just started
+        for pid, value in live.marked(OWNER, live.group(child.pid)):
+            if _parsed(value) == owner:
+                with contextlib.suppress(psutil.Error):
+                    psutil.Process(pid).kill()
 
 
 def _stop(pid: int) -> None:
