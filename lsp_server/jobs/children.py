@@ -12,7 +12,7 @@ from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.jobs.journal import Journal
 
 # Says whose a uv is, and what it started: the `ProcessId` of its owner.
-OWNER = "PYPROJECT_LSP_OWNER"
+OWNER = "PYPROJECT_LSP_UV_OWNER"
 
 
 def run(

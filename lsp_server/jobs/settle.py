@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lsp_server.adapters import files, git
 from lsp_server.adapters.live import UvProcess
-from lsp_server.adapters.processes import ProcessId, is_alive
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.core import facts, lockfile, pyproject, toml
 from lsp_server.core.facts import of_file
 from lsp_server.core.text import decoded
