@@ -4,8 +4,9 @@ uv writes a manifest from what it read when it started, and puts that back when 
 is gone then, without a word. Here the saved text and the text before it are remembered as long as such a uv lives, and
 merged back into what it leaves behind.
 
-**Invariant:** it acts on a write of a uv only: one that was alive when the user saved, with nothing that git checked
-out since, and at the latest right after that uv has ended. Where both changed the same lines it overwrites nothing.
+**Invariant:** it acts on a write of a uv only: one that was alive when the user saved, or while a text without the saved
+edit stood, with nothing that git checked out since, and at the latest right after that uv has ended. Where both changed
+the same lines it overwrites nothing.
 """
 
 import logging
@@ -135,9 +136,10 @@ class Guardian:
                     continue
                 text = _read(path)
                 checked_out = git.checked_out(path.parent, item.checkout)
-                if text is not None and not checked_out and (text.strip() or not alive):
-                    self._judge(path, item, text)
-                if checked_out or not alive:
+                may_look = text is not None and not checked_out and (text.strip() or not alive)
+                if may_look and self._has_moved(path, item, text or ""):
+                    self._guard_on(path, item)
+                elif checked_out or not alive:
                     self._forget(path, item)
 
     def close(self) -> None:
@@ -175,20 +177,21 @@ class Guardian:
             self._seen = {pid: seen for pid, seen in self._seen.items() if present - seen[1] < LATE_SECONDS}
             return [each for each, _ in self._seen.values()]
 
-    def _judge(self, path: Path, item: _Guarded, text: str) -> None:
+    def _has_moved(self, path: Path, item: _Guarded, text: str) -> bool:
+        """Put back what is missing in a text; true if the file is another now, by us or by somebody else."""
         if path.suffix == ".toml" and toml.problem(text) is not None and toml.problem(item.saved) is None:
-            return  # in the middle of a write
+            return False  # in the middle of a write
         merged = diff.merge(item.base, text, item.saved)
         if isinstance(merged, diff.Merged) and merged.text == text:
-            return  # all that the user changed is there
+            return False  # all that the user changed is there
         if self._is_saved_again(path, item, text):
-            return
+            return False
         if isinstance(merged, diff.Conflict):
             self._keep(path, item, f"{_who(item)} wrote over the lines of {path.name} that you had saved")
-            return
+            return False
         if git.may_have_written(path.parent, text.encode(), item.checkout):
             self._keep(path, item, f"git or {_who(item)} wrote an older text over {path.name}")
-            return
+            return False
         replacement = files.Replacement(path, merged.text.encode())
         try:
             done = replacement.commit(text.encode())
@@ -197,6 +200,15 @@ class Guardian:
         if done:
             message = f"{_who(item)} wrote an older text over {path.name}; your saved edit was put back"
             self.tell(Notice(message, path, text, merged.text))
+        return True
+
+    def _guard_on(self, path: Path, item: _Guarded) -> None:
+        """Guard it on, also against a uv that came while the older text stood: it has read that and writes it again."""
+        readers = [each for each in self._remember_writers() if each.writes_manifest and each not in item.culprits]
+        with self._mutex:
+            if self._guarded.get(path) == item:
+                self._guarded[path] = replace(item, culprits=(*readers, *item.culprits))
+        self._wake.set()
 
     def _is_saved_again(self, path: Path, item: _Guarded, text: str) -> bool:
         """Tell whether the user has saved this text: the disk shows it before the editor says so.

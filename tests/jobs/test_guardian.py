@@ -3,10 +3,13 @@
 import os
 import signal
 import subprocess
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from lsp_server.adapters.editor import OpenDocument
 from lsp_server.demo import parts
 from tests.support import projects
 from tests.support.office import Papers, desk
@@ -35,6 +38,20 @@ def failing(project: Project) -> parts.Gate:
     gate = project.gate()
     project.uv_ok("add", "alpha", "--no-sync")
     return more(project, "doomed", parts.Backend(gate, at="metadata", then="fail"))
+
+
+@dataclass(slots=True)
+class Held(Papers):
+    """An editor that keeps the guardian waiting for what it shows until `go` is set."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+    def document(self, path: Path) -> OpenDocument | None:
+        if threading.current_thread().name == "guardian":
+            self.asked.set()
+            assert self.go.wait(20)
+        return Papers.document(self, path)
 
 
 class TestRestored:
@@ -126,6 +143,29 @@ class TestRestored:
         assert '"alpha>=2.0"' in project.text()
         assert "doomed" not in project.text()
         project.uv_ok("lock", "--check")
+
+    def test_again_after_an_add_that_had_read_the_older_text_before_it_was_put_back(self, project: Project) -> None:
+        first = more(project, "slow", parts.Backend(project.gate("first"), at="metadata"))
+        second = more(project, "slower", parts.Backend(project.gate("second"), at="metadata"))
+        editor = Held()
+        with desk(project, editor) as jobs:
+            jobs.worker.wake.set()
+            editor.show(project.manifest)
+            before = project.text()
+            one = at_work(project, first, "add", "slow")
+            jobs.save(before + MINE)
+            first.open()
+            assert one.wait(20) == 0
+            assert editor.asked.wait(20), "the guardian looks at what that uv has left"
+            two = at_work(project, second, "add", "slower")
+            editor.go.set()
+            jobs.until_told("put back")
+            second.open()
+            assert two.wait(20) == 0
+            jobs.wait(lambda: len(jobs.notices) > 1, "a second notice")
+        assert project.text().endswith(MINE)
+        assert '"slow>=1.0"' in project.text()
+        assert '"slower>=1.0"' in project.text()
 
     def test_the_body_of_a_script(self, tools: Tools, wheels: Path) -> None:
         project = projects.plain(tools, wheels)
