@@ -31,7 +31,8 @@ async def change(connection: Connection, office: Office, argument: Argument, *, 
     wanted = intent.from_argument(command, argument)
     if isinstance(wanted, BadArgument):
         return wanted
-    project = await connection.aside(project_of, argument)
+    find = office.project_of_undo if isinstance(wanted, intent.Undo) else project_of
+    project = await connection.aside(find, argument)
     if not isinstance(project, Project):
         return project
     operation = await connection.aside(office.submit, project, command, argument)

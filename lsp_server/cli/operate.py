@@ -60,7 +60,9 @@ def run(options: argparse.Namespace) -> int:
     told = threading.Event()
     office = Office(NoEditor(), lambda: settings, os.environ, lambda _project: told.set())
     try:
-        operation = office.submit(project, options.lsp_command, _argument(options, project, path))
+        argument = _argument(options, project, path)
+        undone = office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project
+        operation = office.submit(undone if isinstance(undone, Project) else project, options.lsp_command, argument)
         if isinstance(operation, BadArgument):
             shared.complain(operation.message)
             return shared.USAGE

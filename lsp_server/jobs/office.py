@@ -108,6 +108,23 @@ class Office:
         self.watch.close()
         self.journal.close()
 
+    def project_of_undo(self, argument: Mapping[str, Any]) -> Project | NoProject | BadArgument:
+        """Return the project whose operation an undo takes back.
+
+        With an `id` it is that operation's, whatever file `uri` names. Without, a script is meant before the project
+        whose folder it lies in, if there is something of it to take back.
+        """
+        named = project_of(argument)
+        operation = self.journal.get(str(argument.get("id"))) if argument.get("id") else None
+        uri = operation.uri if operation else argument.get("uri")
+        if not isinstance(uri, str) or isinstance(named, BadArgument):
+            return named
+        script = projects.find_script(projects.path_of(uri))
+        around = project_of({"uri": uri})
+        if operation is not None:
+            return next((each for each in (script, around) if isinstance(each, Project) and each.key == operation.project), named)
+        return script if self._last_undoable(script) else named
+
     def _title(self, wanted: intent.Intent) -> str:
         if isinstance(wanted, intent.Undo) and wanted.id:
             undone = self.journal.get(wanted.id)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.server.conftest import Start
 from tests.server.test_documents import NO_SYNC, add
+from tests.support import projects
 from tests.support.client import Client, ResponseError
 from tests.support.projects import Project
 
@@ -79,6 +80,22 @@ def test_undo_takes_back_the_last_or_the_named_one_and_keeps_what_came_after(sta
     assert 'version = "0.2.0"' in project.text()
     done(client, project, "undo")
     assert project.text() == before
+
+
+def test_undo_of_a_scripts_edit_changes_the_script_and_not_the_project_around_it(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    script = projects.script(project.tools, project.wheels).rename(project.root / "script.py")
+    uri, before = script.as_uri(), script.read_text("utf-8")
+    for named in (True, False):
+        answer = client.execute("pyproject.add", {"uri": uri, "requirements": ["zeta"], "script": True})
+        added = client.wait_operation(answer["id"], "done")
+        done(client, project, "add", requirements=["delta"])
+        assert "zeta" in script.read_text("utf-8")
+        answer = client.execute("pyproject.undo", {"uri": uri, **({"id": added["id"]} if named else {})})
+        undone = client.wait_operation(answer["id"], "done")
+        assert undone["title"] == "Undo 'Add zeta to the script'"
+        assert script.read_text("utf-8") == before
+        assert "delta" in project.text()
 
 
 def test_undo_of_nothing_is_refused(client: Client, project: Project) -> None:
