@@ -5,11 +5,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lsp_server.adapters.processes import is_alive
 from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
+from lsp_server.jobs import blocking
 from lsp_server.jobs.place import Place, now
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Ledger:
             sqlite3.Error: the journal cannot be written; the operation does not exist.
 
         """
-        written = self.place.journal.add(operation)
+        written = self.place.journal.add(self._behind_a_plan(operation))
         with self._mutex:
             self._operations[written.id] = written
             self.arrived = time.monotonic()
@@ -47,9 +48,17 @@ class Ledger:
     def adopt(self, operation: Operation) -> None:
         """Take an operation over from a process that has ended, or again after it failed."""
         with self._mutex:
-            self._operations[operation.id] = operation
+            operation = self._operations[operation.id] = self._behind_a_plan(operation)
             self._persist(operation)
         self.on_change()
+
+    def _behind_a_plan(self, operation: Operation) -> Operation:
+        """Say on which plan a new operation waits: the worker looks at it only when uv has made that, perhaps in minutes."""
+        planned = next(iter(self.within({"planning"})), None)
+        if planned is None:
+            return operation
+        blocked = blocking.queued_behind(self.place.manifest_lock, planned)
+        return replace(operation, blocked=blocked, message=blocking.waits(blocked))
 
     def get(self, operation: str) -> Operation | None:
         """Return one operation of this process."""

@@ -196,6 +196,19 @@ def test_an_edit_during_somebody_elses_resolution_says_on_whom_it_waits(project:
     is_consistent(project)
 
 
+def test_an_edit_that_comes_while_another_one_is_planned_says_on_which_it_waits(project: Project) -> None:
+    gate = project.add_gated_dependency(backend=parts.Backend(project.gate(), at="metadata"))
+    with desk(project) as jobs:
+        first = jobs.add("alpha")
+        gate.wait_reached()
+        second = jobs.until_blocked(jobs.add("eta"))
+        assert second.blocked is not None
+        assert (second.state, second.blocked.lock, second.blocked.pid) == ("queued", "manifest", os.getpid())
+        assert second.message == f"waits for {first.title} (pid {os.getpid()})"
+        gate.open()
+        jobs.done(first, second)
+
+
 def test_the_entries_of_a_killed_process_hold_nobody_up(project: Project) -> None:
     gate = project.add_gated_dependency()
     sync = started(project, gate, "sync")
