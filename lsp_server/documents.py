@@ -106,4 +106,4 @@ async def _closed(connection: Connection, path: Path) -> None:
 
 
 def _real(uri: str) -> Path:
-    return projects.path_of(uri).resolve()
+    return projects.real(projects.path_of(uri))

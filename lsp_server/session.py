@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import OpenDocument
-from lsp_server.adapters.project import MANIFEST, path_of
+from lsp_server.adapters.project import MANIFEST, path_of, real
 from lsp_server.core.packages import Packages
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
@@ -202,7 +202,7 @@ def is_manifest(uri: str) -> bool:
 
 def _path(uri: str) -> Path | None:
     try:
-        return path_of(uri).resolve()
+        return real(path_of(uri))
     except (ValueError, OSError):
         return None
 

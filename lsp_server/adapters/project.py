@@ -61,9 +61,19 @@ def path_of(uri: str) -> Path:
     return Path(f"//{parts.netloc}{path}" if parts.netloc and parts.netloc != "localhost" else path)
 
 
+def real(path: Path) -> Path:
+    """Return the one path by which a file is known here, of all that lead to it.
+
+    A manifest that is a link is known by its own name: its folder is the project, as for uv, wherever the text lies.
+    """
+    if path.name == MANIFEST:
+        return Path(os.path.realpath(path.parent)) / MANIFEST
+    return Path(os.path.realpath(path))
+
+
 def find(path: Path) -> Project | None:
     """Return the project that a manifest, a source file or a folder belongs to, or None outside of any."""
-    path = Path(os.path.realpath(path))
+    path = real(path)
     nearest = manifest_of(path)
     if nearest is None:
         return None
@@ -90,7 +100,7 @@ def find_script(path: Path) -> Project:
 
 def manifest_of(path: Path) -> Path | None:
     """Return the manifest that governs a path: the nearest pyproject.toml at or above it."""
-    path = Path(os.path.realpath(path))
+    path = real(path)
     if path.name == MANIFEST:
         return path
     candidates = [path, *path.parents] if path.is_dir() else list(path.parents)

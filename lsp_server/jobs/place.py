@@ -74,6 +74,17 @@ class Place:
         """The folder where new files lie until their project is quiet."""
         return self.state / "staged" / self.key
 
+    def watch_file(self, file: Path, callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Call with `file` when it may have been written, also where it is a link, until the returned function is called."""
+        places = {file, Path(os.path.realpath(file))}
+        cancels = [self.watch.files(each.parent, {each.name}, lambda _path: callback(file)) for each in places]
+
+        def cancel() -> None:
+            for one in cancels:
+                one()
+
+        return cancel
+
     def manifest_of(self, path: Path) -> Path:
         """Return the manifest that an operation on `path` edits: a script is its own."""
         if self.project.kind == "script":

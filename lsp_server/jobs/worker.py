@@ -76,7 +76,7 @@ class Worker:
         self._watches = [
             place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, self._told),
             place.watch.lock_file(place.manifest_lock, self._told),
-            *(place.watch.files(f.parent, {f.name}, self._written) for f in projects.files_of(place.project)),
+            *(place.watch_file(file, self._written) for file in projects.files_of(place.project)),
             place.watch.lock_file(place.environment_lock, self._told),
         ]
         self._thread = threading.Thread(target=self._run, name=f"worker {place.project.root.name}", daemon=True)

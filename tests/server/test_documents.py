@@ -43,6 +43,25 @@ def test_a_closed_file_is_written_and_no_buffer_is_opened_for_it(start: Start, p
     assert not client.buffers
 
 
+@pytest.mark.parametrize("target", ["demo/real.toml", "elsewhere/real.toml"])
+def test_unsaved_changes_are_seen_where_the_manifest_is_a_link(start: Start, project: Project, target: str) -> None:
+    place = project.root.parent / target
+    place.parent.mkdir(exist_ok=True)
+    project.manifest.rename(place)
+    project.manifest.symlink_to(place)
+    client = start(initialization_options=NO_SYNC)
+    disk = dirty(client, project)
+    operation = add(client, project, "alpha")
+    client.wait_operation(operation, "needsSave")
+    assert project.text() == disk
+    client.save(project.manifest)
+    client.wait_operation(operation, "done")
+    assert project.text().startswith("# mine\n")
+    assert '"alpha>=2.0"' in project.text()
+    assert project.manifest.is_symlink()
+    assert project.lock.is_file()
+
+
 def test_a_clean_buffer_is_edited_as_one_versioned_step_and_made_clean(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     opened = client.open(project.manifest)
