@@ -79,7 +79,8 @@ async def _begin(connection: Connection, uri: str) -> None:
     # A PEP 723 script is a project by itself: its worker is there for what another tool writes over its body.
     project = await connection.aside(project_of, {"uri": uri} if is_manifest(uri) else {"uri": uri, "script": True})
     if isinstance(project, projects.Project):
-        await connection.aside(office.worker, project)
+        worker = await connection.aside(office.worker, project)
+        await connection.aside(worker.files.look)
         connection.changed(project.uri)
 
 

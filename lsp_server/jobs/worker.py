@@ -22,6 +22,7 @@ from lsp_server.core.settings import Settings
 from lsp_server.jobs import blocking, outcome, recover
 from lsp_server.jobs.aftermath import Aftermath
 from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, stage
+from lsp_server.jobs.files_watch import FilesWatch
 from lsp_server.jobs.guardian import Guardian, Notice
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
@@ -73,18 +74,17 @@ class Worker:
         self._unsaved = Unsaved(self.ledger, editor, self._after.standing)
         self._guardian = Guardian(place, editor, self._quiet.writers, lambda: settings().guardian, tell)
         self._stopping = False
+        self.files = FilesWatch(place, self._written)
         self._watches = [
             place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, self._told),
             place.watch.lock_file(place.manifest_lock, self._told),
-            *(place.watch_file(file, self._written) for file in projects.files_of(place.project)),
             place.watch.lock_file(place.environment_lock, self._told),
         ]
         self._thread = threading.Thread(target=self._run, name=f"worker {place.project.root.name}", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
-        for path in projects.manifests(self.place.project):
-            self._guardian.told(path)
+        self.files.look()
         self._thread.start()
 
     def stop(self) -> None:
@@ -96,7 +96,7 @@ class Worker:
         self._thread.join()
         self._after.lane.cancel()  # one that was started in this very moment
         self._after.lane.join()
-        for cancel in self._watches:
+        for cancel in (*self._watches, self.files.close):
             cancel()
         self._quiet.close()
         self._guardian.close()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.demo import parts
 from tests.server.conftest import Start
 from tests.support.client import DELETE, Client
 from tests.support.holding import is_free, manifest_lock
@@ -60,6 +61,30 @@ def test_unsaved_changes_are_seen_where_the_manifest_is_a_link(start: Start, pro
     assert '"alpha>=2.0"' in project.text()
     assert project.manifest.is_symlink()
     assert project.lock.is_file()
+
+
+def test_a_save_is_guarded_in_a_member_that_came_when_the_server_ran(start: Start, project: Project) -> None:
+    more, gate = project.tools.base / "more", project.gate()
+    parts.make_sdist(more, "doomed", "1.0", parts.Backend(gate, at="metadata", then="fail"))
+    text = project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", ')
+    project.write(f'{text}\n[tool.uv.workspace]\nmembers = ["packages/*"]\n')
+    client = start(initialization_options=NO_SYNC)
+    client.open(project.manifest)
+    client.wait_operation(add(client, project, "alpha"), "done")
+    member = parts.make_package(project.root / "packages" / "one", "one", "1.0") / "pyproject.toml"
+    client.open(member)
+    client.execute("pyproject.status", {"uri": member.as_uri()})
+    uv = project.uv_start("add", "doomed", folder=member.parent)
+    gate.wait_reached()
+    client.reload(member)
+    client.type(member, client.buffer(member).text + "\n[tool.mine]\nsaved = true\n")
+    client.save(member)
+    client.execute("pyproject.status", {"uri": member.as_uri()})
+    gate.open()
+    assert uv.wait(20) != 0
+    client.wait_for(lambda m: m.method == "window/showMessage" and "put back" in m.params["message"], 10, "the put-back")
+    assert member.read_text("utf-8").endswith("saved = true\n")
+    assert "doomed" not in member.read_text("utf-8")
 
 
 def test_a_clean_buffer_is_edited_as_one_versioned_step_and_made_clean(start: Start, project: Project) -> None:
