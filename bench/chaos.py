@@ -26,8 +26,9 @@ from bench.actors import SLOTS, Actor, Books, Git, Person, Shell, Shop, slot_lin
 from bench.reader import SENTINEL
 from bench.scene import Reader
 from bench.worksite import NO_SYNC, Site, site
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.demo import parts
-from lsp_server.jobs.journal import Journal, ProcessId
+from lsp_server.jobs.journal import Journal
 from tests.support.client import ResponseError
 from tests.support.projects import MANY, Project
 
@@ -161,7 +162,7 @@ def play(place: Site, drawn: Round) -> list[str]:
     name = f"round-{drawn.seed}-{time.monotonic_ns()}"
     project, files = build(place, drawn, name)
     state = Path(place.tools.environment["PYPROJECT_LSP_STATE_DIR"])
-    journal = Journal(state / "journal.sqlite3", ProcessId(0, 0.0))
+    journal = Journal(state / "journal.sqlite3", ProcessId(0, ""))
     books = Books(journal, guarded=not {"bare", "exec"} & drawn.steps.keys())
     settings = NO_SYNC if drawn.slow_fails and drawn.slow == "build" else None
     with ExitStack() as stack:

@@ -29,6 +29,7 @@ class Ledger:
     ancestor: int | None = None
     arrived: float = 0.0
     _operations: dict[str, Operation] = field(default_factory=dict)
+    _unwritten: dict[str, Operation] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, operation: Operation) -> Operation:
@@ -161,9 +162,27 @@ class Ledger:
             o for o, pid in rows if pid != owner and pid.pid != self.ancestor and o.state in HOLDS_QUEUE and is_alive(pid)
         )
 
+    def write_again(self) -> None:
+        """Write what could not be written: others wait for an operation of ours as long as it does not look finished."""
+        with self._mutex:
+            late = tuple(self._unwritten.values())
+            for operation in late:
+                self._persist(operation)
+            written = len(self._unwritten) < len(late)
+        if written:
+            self.on_change()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is to be written again."""
+        return bool(self._unwritten)
+
     def _persist(self, operation: Operation) -> None:
         try:
             self.place.journal.save(operation)
         except sqlite3.Error:
-            # The edit itself goes on: what is lost is its trace for others and for a restart.
+            # The edit itself goes on; its trace for others and for a restart comes later.
             _log.exception("the journal cannot be written: %s", self.place.journal.path)
+            self._unwritten[operation.id] = operation
+        else:
+            self._unwritten.pop(operation.id, None)

@@ -175,7 +175,7 @@ class Worker:
             self.wake.wait(self._patience() if self._restless() else None)
 
     def _restless(self) -> bool:
-        return bool(self._after.restless or self.ledger.within(HOLDS_QUEUE))
+        return bool(self._after.restless or self.ledger.is_behind or self.ledger.within(HOLDS_QUEUE))
 
     def _patience(self) -> float:
         """Return the longest time without a look, in seconds: `lock.timeout` has to be noticed as well."""
@@ -183,6 +183,7 @@ class Worker:
         return min(SAFETY_SECONDS, limit) if limit else SAFETY_SECONDS
 
     def _step(self) -> bool:
+        self.ledger.write_again()
         self._after.settle()
         self._after.sync()
         if self._timed_out(self.ledger.within({"queued"})):

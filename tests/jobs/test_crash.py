@@ -301,7 +301,9 @@ class TestState:
             jobs.wait(lambda: jobs.worker.ledger.get(operation.id) is None, "the end")
             assert '"alpha>=2.0"' in project.text()
             assert project.installed() == {"alpha": "2.0"}
+            assert jobs.now(operation).state == "waiting", "what could be written last"
             editor.other.execute("ROLLBACK")
+            jobs.done(operation)
             editor.show(project.manifest)
             jobs.done(jobs.ask("bumpVersion", bump="major"))
             assert jobs.changes()[0].operations == (operation.id,)

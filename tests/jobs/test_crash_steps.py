@@ -187,7 +187,7 @@ def test_the_server_and_its_uv_killed_at_once_leave_no_build_behind(project: Pro
 
 
 def test_a_uv_that_its_server_could_not_note_any_more_is_ended(project: Project) -> None:
-    gate = waiting_at(project, "planning")
+    waiting_at(project, "planning")
     at_once = """
 import os, signal
 from lsp_server.jobs import journal
@@ -196,6 +196,7 @@ journal.Journal.child_started = lambda journal, child: os.kill(os.getpid(), sign
     other = clerk(project, at_once)
     other.send("add", requirements=["slow"])
     other.wait_killed()
-    family = [process(gate.wait_reached()), process(gate.wait_child())]
+    # Any office of this machine ends it, also that of a test beside this one.
     with desk(project):
-        assert are_gone(*family)
+        _, alive = psutil.wait_procs(belonging_to(project.tools.base), timeout=2)
+        assert not alive, "an orphan goes on"

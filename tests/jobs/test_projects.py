@@ -222,8 +222,8 @@ class TestFiles:
             """While it edits the document the staged uv.lock vanishes, so only the manifest can be replaced."""
 
             def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
-                for staged in jobs.office.place(jobs.known).staging.glob(".uv.lock.*"):
-                    staged.unlink()
+                (staged,) = jobs.office.place(jobs.known).staging.glob("*uv.lock*")
+                staged.unlink()
                 return super().apply(path, version, edits, label)
 
         editor = Vanishing()
