@@ -42,6 +42,14 @@ ANCHOR: Interest = frozenset(
 _ATTEMPTS = 20
 
 
+class UnwatchableError(OSError):
+    """The system refuses to watch a folder, or any more of them."""
+
+    def __init__(self, folder: Path, reason: OSError) -> None:
+        super().__init__(reason.errno, reason.strerror, str(folder))
+        self.folder = folder
+
+
 class Folders:
     """The watches of one observer, which it starts and ends."""
 
@@ -59,7 +67,7 @@ class Folders:
             stale: folders that may be other folders now under the same name; their watches are made anew.
 
         Raises:
-            OSError: the system's limit of watches is reached.
+            UnwatchableError: the system's limit of watches is reached, or a folder may not be watched.
         """
         for folder in stale & self._watches.keys():
             self._drop(folder)
@@ -85,7 +93,12 @@ class Folders:
         with suppress(FileNotFoundError, NotADirectoryError):  # it went meanwhile; `keep` asks again
             # The new watch first: for a moment there are both, and no moment is without.
             handler = self._handler(folder)
-            watch = self._observer.schedule(handler, str(folder), event_filter=list(interest))
+            try:
+                watch = self._observer.schedule(handler, str(folder), event_filter=list(interest))
+            except OSError as error:
+                if isinstance(error, FileNotFoundError | NotADirectoryError):
+                    raise
+                raise UnwatchableError(folder, error) from error
             self._watches[folder] = (interest, watch)
             if before is not None:
                 self._forget(before[1])

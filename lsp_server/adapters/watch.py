@@ -24,7 +24,7 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
 from lsp_server.adapters.exits import Cancel
-from lsp_server.adapters.folders import ANCHOR, FILE, LOCK, Folders, Interest, paths_of
+from lsp_server.adapters.folders import ANCHOR, FILE, LOCK, Folders, Interest, UnwatchableError, paths_of
 from lsp_server.adapters.lockprobe import LockProbe
 
 __all__ = ["POLL_SECONDS", "Cancel", "Kind", "LockProbe", "Watch"]
@@ -36,6 +36,8 @@ Kind = Literal["inotify", "native", "polling"]
 
 POLL_SECONDS = 0.05
 """How often a lock is looked at where no event tells that it was given back."""
+# The same while it is free. On Windows a look takes the lock, and a uv that comes in that moment says that it waits.
+_FREE_POLL_SECONDS = 0.5 if sys.platform == "win32" else POLL_SECONDS
 _FILE_POLL_SECONDS = 0.25
 _LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOSYS})
 
@@ -47,6 +49,8 @@ class _Subscription:
     interest: Interest
     callback: Callable[[Path], None]
     probe: LockProbe | None = None
+    # What the last look saw; before the first one it counts as held, so that the first one tells that it is free.
+    is_held: bool = True
     # Where the folder really is now, and the names that lead to it: when one of those changes, the folder is another
     # one, or none, even if nothing in it changed.
     place: Path | None = None
@@ -87,8 +91,9 @@ class Watch:
     def lock_file(self, path: Path, callback: Callable[[Path], None]) -> Cancel:
         """Calls `callback(path)` whenever the lock on `path` may have been given back, also by a killed holder.
 
-        inotify: when a descriptor of the file is closed or the file is deleted. Elsewhere: every `POLL_SECONDS` while
-        the lock is free, so subscribe while you wait and cancel afterwards. Neither the file nor its folder need exist.
+        inotify: when a descriptor of the file is closed or the file is deleted. Elsewhere: when it is free at the first
+        look, and when it is free where the look before saw it held; what is held for less than `POLL_SECONDS` may go
+        unseen. Neither the file nor its folder need exist.
         """
         return self._subscribe(_Subscription(path.parent.absolute(), frozenset({path.name}), LOCK, callback))
 
@@ -97,7 +102,7 @@ class Watch:
 
         Not for what happens in folders below, and not for mere reading. Survives that the folder is deleted, moved or
         replaced, or deleted together with folders above it, and then calls for each of the names. That a folder
-        further up was *moved* is not seen.
+        further up was *moved* is not seen. A folder that cannot be looked at (a dead mount) is not watched any more.
         """
         return self._subscribe(_Subscription(folder.absolute(), frozenset(names), FILE, callback))
 
@@ -150,36 +155,53 @@ class Watch:
 
     def _arm(self, stale: frozenset[Path]) -> None:
         """Makes the observer watch what the subscriptions need now; `stale` folders are watched anew in any case."""
-        try:
-            self._folders.keep(self._needs, stale)
-        except OSError as error:
-            if error.errno not in _LIMITS or self.kind == "polling":
-                raise
-            _log.warning("no more file events (%s), looking at files instead", error)
-            self.kind = "polling"
-            self._folders.close()
-            self._folders = self._observe()
-            self._folders.keep(self._needs, frozenset())
+        while True:
+            try:
+                self._folders.keep(self._needs, stale)
+            except UnwatchableError as error:
+                if error.errno in _LIMITS and self.kind != "polling":
+                    _log.warning("no more file events (%s), looking at files instead", error)
+                    self.kind = "polling"
+                    self._folders.close()
+                    self._folders = self._observe()
+                    continue
+                for subscription in tuple(self._subscriptions):
+                    if error.folder == subscription.place or error.folder in subscription.leads:
+                        self._take_away(subscription, error)
+            else:
+                return
+
+    def _take_away(self, subscription: _Subscription, error: OSError) -> None:
+        """Ends one subscription, so that the others go on."""
+        _log.warning("%s is not watched any more: %s", subscription.folder, error)
+        self._subscriptions.remove(subscription)
+        _close_probe(subscription)
 
     def _needs(self) -> dict[Path, Interest]:
         needs: dict[Path, Interest] = {}
-        for subscription in self._subscriptions:
+        for subscription in tuple(self._subscriptions):
             if subscription.interest is LOCK and self.kind != "inotify":
                 subscription.probe = subscription.probe or LockProbe(_only_path(subscription))
                 continue
-            for folder, interest in subscription.arm():
+            try:
+                wanted = tuple(subscription.arm())
+            except OSError as error:
+                self._take_away(subscription, error)
+                continue
+            for folder, interest in wanted:
                 needs[folder] = needs.get(folder, frozenset()) | interest
         return needs
 
     def _run(self) -> None:
-        next_look = time.monotonic()
+        last_look = 0.0
         while self._is_open:
             polled = [each for each in tuple(self._subscriptions) if each.probe is not None]
-            patience = max(0.0, next_look - time.monotonic()) if polled else None
+            pause = POLL_SECONDS if any(each.is_held for each in polled) else _FREE_POLL_SECONDS
+            patience = max(0.0, last_look + pause - time.monotonic()) if polled else None
             try:
                 item = self._events.get(timeout=patience)
             except queue.Empty:
-                next_look = time.monotonic() + POLL_SECONDS
+                last_look = time.monotonic()
                 self._look_at_locks(polled)
             else:
                 if item is not None:
@@ -189,8 +211,9 @@ class Watch:
         for subscription in polled:
             with self._lock:
                 probe = subscription.probe if subscription in self._subscriptions else None
-                is_free = probe is not None and not _is_held(probe)
-            if is_free:
+                was_held = probe is not None and subscription.is_held
+                subscription.is_held = probe is not None and _is_held(probe)
+            if was_held and not subscription.is_held:
                 self._call(subscription, subscription.names)
 
     def _handle(self, folder: Path, event: FileSystemEvent) -> None:

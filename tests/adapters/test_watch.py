@@ -1,13 +1,18 @@
 """What the watch tells: releases of locks and changes of files, each with a real other process or a real file."""
 
+import errno
+import os
 import queue
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from watchdog.events import FileSystemEventHandler
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from lsp_server.adapters import uvlocks
 from lsp_server.adapters.lockprobe import held_by_trying
@@ -89,8 +94,85 @@ def test_a_lock_whose_folder_comes_later_is_told(tmp_path: Path, watch: Watch) -
     lock.touch()
     _drain(calls)
     with _holder(lock) as holder:
+        _look_once(watch, tmp_path)
         holder.communicate()
         assert _next(calls) == lock
+
+
+def _look_once(watch: Watch, folder: Path) -> None:
+    """Returns when all locks have been looked at once more: the first look at a lock that is free is told."""
+    done: Calls = queue.Queue()
+    cancel = watch.lock_file(folder / "looked", done.put)
+    if watch.kind == "inotify":
+        (folder / "looked").touch()
+    _next(done)
+    cancel()
+
+
+@pytest.mark.parametrize("kind", ["polling", "native"])
+def test_a_lock_that_stays_free_is_told_once_and_each_release_once(tmp_path: Path, kind: Kind) -> None:
+    """Each call makes a server look at its project."""
+    watch, lock = Watch(kind), tmp_path / ".lock"
+    lock.touch()
+    calls: Calls = queue.Queue()
+    watch.lock_file(lock, calls.put)
+    assert _next(calls) == lock
+    for _ in range(3):
+        for _ in range(3):
+            _look_once(watch, tmp_path)
+        assert calls.empty()
+        with _holder(lock) as holder:
+            _look_once(watch, tmp_path)
+            assert calls.empty()
+            holder.communicate()
+            assert _next(calls) == lock
+    watch.close()
+
+
+def test_a_folder_on_a_dead_mount_ends_its_own_watch_only(tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    mount, alive = tmp_path / "mount" / "project", tmp_path / "alive" / "project"
+    calls: Calls = queue.Queue()
+    for folder in (mount, alive):
+        folder.mkdir(parents=True)
+        watch.files(folder, {"pyproject.toml"}, calls.put)
+    real = Path.is_dir
+
+    def is_dir(path: Path) -> bool:
+        if path.is_relative_to(mount.parent):
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN), str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    shutil.rmtree(alive)
+    _next(calls)
+    alive.mkdir()
+    _next(calls)
+    _settle(watch, tmp_path)
+    _drain(calls)
+    (alive / "pyproject.toml").touch()
+    assert _next(calls) == alive / "pyproject.toml"
+    cancel = watch.files(mount, {"pyproject.toml"}, calls.put)
+    cancel()
+
+
+def test_a_folder_that_may_not_be_watched_ends_its_own_watch_only(
+    tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observer = type(watch._folders._observer)
+    real = observer.schedule
+    (tmp_path / "secret").mkdir()
+
+    def schedule(self: BaseObserver, handler: FileSystemEventHandler, path: str, **options: Any) -> ObservedWatch:
+        if path.endswith("secret"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(self, handler, path, **options)
+
+    monkeypatch.setattr(observer, "schedule", schedule)
+    calls: Calls = queue.Queue()
+    watch.files(tmp_path, {"a"}, calls.put)
+    watch.files(tmp_path / "secret", {"a"}, calls.put)
+    (tmp_path / "a").touch()
+    assert _next(calls) == tmp_path / "a"
 
 
 def _write_in_place(path: Path) -> None:
