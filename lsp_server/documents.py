@@ -1,10 +1,10 @@
 """What is done when the client opens, changes, saves or closes a document.
 
 Each function changes the session before it returns, so that messages take effect in the order in which they came;
-what waits for the journal or a project goes on later.
+what waits for the journal or a project goes on later, in that order too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lsp_server import commands
@@ -12,7 +12,8 @@ from lsp_server.adapters import project as projects
 from lsp_server.connection import Connection
 from lsp_server.core.text import Document, Range
 from lsp_server.features.diagnostics import diagnostics
-from lsp_server.jobs.office import project_of
+from lsp_server.jobs.office import Office, project_of
+from lsp_server.jobs.worker import Worker
 from lsp_server.session import is_edited, is_manifest
 
 Change = tuple[Range | None, str]
@@ -37,15 +38,16 @@ def changed(connection: Connection, uri: str, version: int, changes: Sequence[Ch
         steps.append(document)
     reverted = connection.session.change(steps or [document.changed(version, (), "utf-16")])
     publish_diagnostics(connection, uri)
-    if reverted and is_edited(document):
-        connection.later("textDocument/didChange", _reverted(connection, document))
+    path = connection.session.path(uri)
+    if reverted and path is not None and is_edited(document):
+        connection.later("textDocument/didChange", _tell(connection, lambda worker: worker.reverted(path, document.text)))
 
 
 def saved(connection: Connection, uri: str) -> None:
     """Let the operations go on that waited for this; lock or sync, where the setting says so."""
-    document = connection.session.save(uri)
-    if document is not None and is_edited(document):
-        connection.later("textDocument/didSave", _saved(connection, document))
+    document, path = connection.session.save(uri), connection.session.path(uri)
+    if document is not None and path is not None and is_edited(document):
+        connection.later("textDocument/didSave", _saved(connection, document, path))
 
 
 def closed(connection: Connection, uri: str) -> None:
@@ -55,15 +57,17 @@ def closed(connection: Connection, uri: str) -> None:
     if is_manifest(uri):
         connection.tell("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
     if path is not None and document is not None and is_edited(document):
-        connection.later("textDocument/didClose", _closed(connection, path))
+        connection.later("textDocument/didClose", _tell(connection, lambda worker: worker.closed(path)))
 
 
 async def files_changed(connection: Connection) -> None:
     """Look again: the client saw a manifest or a lock file change that our own watch may not reach."""
-    office = await connection.office()
-    for worker in office.workers():
+
+    def look(worker: Worker) -> None:
         worker.wake.set()
-        connection.changed(worker.place.project.uri)
+        worker.ledger.on_change()
+
+    await _tell(connection, look)
 
 
 def publish_diagnostics(connection: Connection, uri: str) -> None:
@@ -75,36 +79,36 @@ def publish_diagnostics(connection: Connection, uri: str) -> None:
 
 
 async def _begin(connection: Connection, uri: str) -> None:
-    office = await connection.office()
     # A PEP 723 script is a project by itself: its worker is there for what another tool writes over its body.
-    project = await connection.aside(project_of, {"uri": uri} if is_manifest(uri) else {"uri": uri, "script": True})
-    if isinstance(project, projects.Project):
-        worker = await connection.aside(office.worker, project)
-        await connection.aside(worker.files.look)
-        connection.changed(project.uri)
+    argument = {"uri": uri} if is_manifest(uri) else {"uri": uri, "script": True}
+
+    def begin(office: Office) -> None:
+        project = project_of(argument)
+        if isinstance(project, projects.Project):
+            worker = office.worker(project)
+            worker.files.look()
+            worker.ledger.on_change()
+
+    await _in_order(connection, begin)
 
 
-async def _saved(connection: Connection, document: Document) -> None:
-    office = await connection.office()
-    path = await connection.aside(_real, document.uri)
-    for worker in office.workers():
-        await connection.aside(worker.saved, path, document.text)
+async def _saved(connection: Connection, document: Document, path: Path) -> None:
+    await _tell(connection, lambda worker: worker.saved(path, document.text))
     if is_manifest(document.uri):
-        await commands.on_save(connection, office, document.uri)
+        await commands.on_save(connection, await connection.office(), document.uri)
 
 
-async def _reverted(connection: Connection, document: Document) -> None:
-    office = await connection.office()
-    path = await connection.aside(_real, document.uri)
-    for worker in office.workers():
-        await connection.aside(worker.reverted, path, document.text)
+async def _tell(connection: Connection, news: Callable[[Worker], None]) -> None:
+    """Tell all workers something."""
+
+    def tell(office: Office) -> None:
+        for worker in office.workers():
+            news(worker)
+
+    await _in_order(connection, tell)
 
 
-async def _closed(connection: Connection, path: Path) -> None:
-    office = await connection.office()
-    for worker in office.workers():
-        await connection.aside(worker.closed, path)
-
-
-def _real(uri: str) -> Path:
-    return projects.real(projects.path_of(uri))
+async def _in_order(connection: Connection, act: Callable[[Office], None]) -> None:
+    """Act on another thread once all that the client said before is acted on: a save counts before the close after it."""
+    async with connection.session.order:
+        await connection.aside(act, await connection.office())

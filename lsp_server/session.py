@@ -1,5 +1,6 @@
 """All mutable state of a server: open documents, settings, what the client can. Makes snapshots."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -43,12 +44,14 @@ class _Open:
     """An open document.
 
     Attributes:
+        path: Its file, as it was found when the document was opened; None for a document that is no file.
         document: What the editor shows.
         clean: The text it had when it last had no unsaved change of the user's.
         later: Texts that its file has had since, or that we are making of it, oldest first. An editor that loads
             the file again moves on through these; one that goes back to an earlier text was told to by its user.
     """
 
+    path: Path | None
     document: Document
     clean: str
     later: tuple[str, ...] = ()
@@ -69,7 +72,7 @@ class _Open:
         if document.text not in self.later:
             return replace(self, document=document)
         last = len(self.later) - 1 - self.later[::-1].index(document.text)
-        return _Open(document, document.text, self.later[last + 1 :])
+        return replace(self, document=document, clean=document.text, later=self.later[last + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,17 @@ class Expectation:
 
 @dataclass(slots=True)
 class Session:
-    """The state of one connection. The loop changes it; worker threads read it."""
+    """The state of one connection. The loop changes it; worker threads read it.
+
+    `order` is held while something that the client said of a document is passed on: what it said later waits for it.
+    """
 
     client: Client = field(default_factory=Client)
     initial: Settings = field(default_factory=Settings)
     settings: Settings = field(default_factory=Settings)
     problems: dict[str, str] = field(default_factory=dict)
     packages: dict[Path, Packages] = field(default_factory=dict)
+    order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: dict[str, _Open] = field(default_factory=dict)
     _paths: dict[Path, str] = field(default_factory=dict)
     _expected: list[Expectation] = field(default_factory=list)
@@ -100,14 +107,15 @@ class Session:
         path = _path(document.uri)
         disk = _disk(path)
         with self._mutex:
-            self._open[document.uri] = _Open(document, document.text if disk is None else disk)
+            self._open[document.uri] = _Open(path, document, document.text if disk is None else disk)
             if path is not None:
                 self._paths[path] = document.uri
 
     def change(self, steps: Sequence[Document]) -> bool:
         """A document has new texts, one after the other; return whether this took back its unsaved changes."""
         document = steps[-1]
-        disk = _disk(_path(document.uri)) if is_edited(document) else None
+        # Read now: this may be the text of a file that was loaded again, which soon has another one.
+        disk = _disk(self.path(document.uri)) if is_edited(document) else None
         with self._mutex:
             present = self._open.get(document.uri)
             if present is None:
@@ -129,23 +137,29 @@ class Session:
             present = self._open.get(uri)
             if present is None:
                 return None
-            self._open[uri] = _Open(present.document, present.document.text)
+            self._open[uri] = _Open(present.path, present.document, present.document.text)
         return present.document
 
     def close(self, uri: str) -> Path | None:
         """A document was closed, with what was unsaved in it; return its path."""
-        path = _path(uri)
         with self._mutex:
             present = self._open.pop(uri, None)
+            path = None if present is None else present.path
             if path is not None and self._paths.get(path) == uri:
                 del self._paths[path]
-        return path if present is not None else None
+        return path
 
     def document(self, uri: str) -> Document | None:
         """Return an open document."""
         with self._mutex:
             present = self._open.get(uri)
         return None if present is None else present.document
+
+    def path(self, uri: str) -> Path | None:
+        """Return the file of an open document."""
+        with self._mutex:
+            present = self._open.get(uri)
+        return None if present is None else present.path
 
     def uri(self, path: Path) -> str | None:
         """Return the URI under which the client opened a file."""
@@ -184,8 +198,7 @@ class Session:
         document = self.document(uri)
         if document is None or not is_manifest(uri):
             return None
-        with self._mutex:
-            path = next((path for path, opened in self._paths.items() if opened == uri), None)
+        path = self.path(uri)
         packages = Packages() if path is None else self.packages.get(path, Packages())
         return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings, packages)
 

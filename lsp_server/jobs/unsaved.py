@@ -1,5 +1,6 @@
 """Edits that stand in documents with unsaved changes of the user: in the buffer only, until the user saves."""
 
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +19,13 @@ from lsp_server.jobs.standing import Made, Standing
 
 @dataclass(slots=True)
 class Unsaved:
-    """The edits of one project that wait for a person; `standing` gets those that have been saved."""
+    """The edits of one project that wait for a person; `standing` gets those that have been saved. Safe from any thread."""
 
     ledger: Ledger
     editor: Editor
     standing: Standing
     _buffered: dict[str, tuple[Texts, Texts]] = field(default_factory=dict)
+    _mutex: threading.RLock = field(default_factory=threading.RLock)
 
     def put(self, planned: Planned, asked: Sequence[Asked], dirty: Collection[Path], label: str) -> bool:
         """Put a plan into the unsaved documents and let its operations wait for the user; false to plan again."""
@@ -35,13 +37,14 @@ class Unsaved:
             applied = not edits or self.editor.apply(path, document.version, edits, label)
             if not applied and self.editor.edits:
                 return False
-            for one in asked:
-                if one.manifest == path:
-                    if applied:
-                        self._buffered[one.operation] = (planned.base, planned.result)
-                    message = outcome.needs_save(path, applied=bool(applied))
-                    self.ledger.move(one.operation, "needsSave", message=message, in_buffer=bool(applied))
-            self._look_again(path, asked)
+            with self._mutex:
+                for one in asked:
+                    if one.manifest == path:
+                        if applied:
+                            self._buffered[one.operation] = (planned.base, planned.result)
+                        message = outcome.needs_save(path, applied=bool(applied))
+                        self.ledger.move(one.operation, "needsSave", message=message, in_buffer=bool(applied))
+                self._look_again(path, asked)
         return True
 
     def _look_again(self, path: Path, asked: Sequence[Asked]) -> None:
@@ -51,17 +54,15 @@ class Unsaved:
             return
         for one in asked:
             operation = self.ledger.get(one.operation)
-            if one.manifest != path or operation is None or operation.state != "needsSave":
+            if one.manifest != path or operation is None:
                 continue
             if document is None:
-                self.forget(operation.id)
-                self.ledger.cancel(operation.id, outcome.CLOSED)
+                self.closed(operation, path)
             elif not self._shows_what_the_disk_lacks(operation, path, document.text):
                 self.resume(operation, path, document.text)
             else:
                 # Saved in the moment before our edit came, which so is no unsaved change of the user's: for the file.
-                self.forget(operation.id)
-                self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
+                self._go_on(operation)
 
     def _shows_what_the_disk_lacks(self, operation: Operation, path: Path, shown: str) -> bool:
         made = self._made(operation, path)
@@ -73,23 +74,41 @@ class Unsaved:
 
     def resume(self, operation: Operation, path: Path, text: str) -> None:
         """The document had no unsaved changes when it had this text: what stood in it is saved, or was taken back."""
-        made = self._made(operation, path)
-        if made is not None:
-            document = self.editor.document(path)
-            if made.is_missing(operation, text):
-                if document is None or made.is_missing(operation, document.text):
-                    self.forget(operation.id)
-                    self.ledger.cancel(operation.id, "the edit was taken back before saving; nothing was changed")
-                    return
-                if document.dirty:
-                    return  # saved in the moment before our edit came into the buffer, where it stands now
-            self.forget(operation.id)
-            self.standing[operation.id] = made
+        with self._mutex:
+            if not self._waits(operation):
+                return
+            made = self._made(operation, path)
+            if made is not None:
+                document = self.editor.document(path)
+                if made.is_missing(operation, text):
+                    if document is None or made.is_missing(operation, document.text):
+                        self._give_up(operation, "the edit was taken back before saving; nothing was changed")
+                        return
+                    if document.dirty:
+                        return  # saved in the moment before our edit came into the buffer, where it stands now
+                self.standing[operation.id] = made
+            self._go_on(operation)
+
+    def closed(self, operation: Operation, path: Path) -> None:
+        """The document was closed; what stood in it only, unsaved, is what its user gave up."""
+        with self._mutex:
+            made, saved = self._made(operation, path), _text(files.read(path))
+            if made is not None and not made.is_missing(operation, saved):
+                self.resume(operation, path, saved)
+            elif self._waits(operation):
+                self._give_up(operation, outcome.CLOSED)
+
+    def _waits(self, operation: Operation) -> bool:
+        present = self.ledger.get(operation.id)
+        return present is not None and present.state == "needsSave"
+
+    def _go_on(self, operation: Operation) -> None:
+        self._buffered.pop(operation.id, None)
         self.ledger.move(operation.id, "queued", message="saved", in_buffer=False)
 
-    def forget(self, operation: str) -> None:
-        """The document was closed without saving."""
-        self._buffered.pop(operation, None)
+    def _give_up(self, operation: Operation, message: str) -> None:
+        self._buffered.pop(operation.id, None)
+        self.ledger.cancel(operation.id, message)
 
 
 def _bytes(text: str) -> bytes:

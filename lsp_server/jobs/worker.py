@@ -143,11 +143,10 @@ class Worker:
         self.wake.set()
 
     def closed(self, path: Path) -> None:
-        """The user closed a document; what stood in it only, unsaved, is what they gave up."""
+        """The user closed a document."""
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
-                self._unsaved.forget(operation.id)
-                self.ledger.cancel(operation.id, outcome.CLOSED)
+                self._unsaved.closed(operation, path)
 
     def _told(self, _path: Path) -> None:
         """A file of the project, of another process's queue or of a lock moved: look, and show it."""

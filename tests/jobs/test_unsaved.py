@@ -1,8 +1,12 @@
 """Open documents: a clean one follows at once, one with unsaved changes gets the edit in its buffer and waits."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from lsp_server.adapters.lockprobe import LockProbe
+from lsp_server.core.diff import Edit
 from tests.support.office import Desk, Papers, desk
 from tests.support.projects import Project
 
@@ -152,6 +156,26 @@ def test_an_edit_that_the_user_takes_back_before_saving_is_cancelled(project: Pr
         (ended,) = jobs.finish(operation)
         assert ended.state == "cancelled"
     assert project.text() == mine
+
+
+class Hasty(Papers):
+    """Its user saves the document as soon as the edit is in it, and closes it."""
+
+    def apply(self, path: Path, version: int, edits: Sequence[Edit], label: str) -> bool:
+        done = super().apply(path, version, edits, label)
+        self.save(path)
+        del self.open[path]
+        return done
+
+
+def test_an_edit_that_is_saved_and_closed_before_it_waits_for_that_goes_on(project: Project) -> None:
+    editor = Hasty()
+    editor.show(project.manifest)
+    editor.type(project.manifest, project.text() + MINE)
+    with desk(project, editor) as jobs:
+        jobs.done(jobs.add("alpha"))
+    assert project.text().endswith(MINE)
+    project.uv_ok("lock", "--check")
 
 
 def test_closing_without_saving_gives_the_edit_up(project: Project, editor: Papers) -> None:

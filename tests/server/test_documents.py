@@ -216,6 +216,18 @@ def test_closing_without_saving_cancels_it(start: Start, project: Project) -> No
     assert project.text() == disk
 
 
+def test_saving_and_closing_at_once_lets_it_go_on(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    dirty(client, project)
+    operation = add(client, project, "alpha")
+    client.wait_operation(operation, "needsSave")
+    client.save(project.manifest)
+    client.close(project.manifest)
+    client.wait_operation(operation, "done")
+    assert '"alpha>=2.0"' in project.text()
+    assert project.uv("lock", "--check").returncode == 0
+
+
 def test_a_cancel_while_it_waits_for_a_save_leaves_the_save_alone(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     dirty(client, project)
