@@ -6,6 +6,7 @@ Another process makes modules too (a generator, git, an agent), and not every cl
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class Lookout:
         loop = asyncio.get_running_loop()
 
         def told(_path: Path) -> None:
-            loop.call_soon_threadsafe(self.appeared)
+            with suppress(RuntimeError):  # the loop has ended, and with it the connection
+                loop.call_soon_threadsafe(self.appeared)
 
         chosen = frozenset(sorted(wanted)[:MOST])
         if chosen != self._watched.keys() and await self.connection.aside(self._change, office.watch, chosen, told):

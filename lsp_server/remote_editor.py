@@ -116,8 +116,13 @@ class RemoteEditor:
         return {"line": line, "character": character}
 
     def _ask(self, method: str, params: Any, seconds: float) -> object:  # noqa: ANN401  JSON
-        """Ask from a worker thread; None if there is no answer in time or an error for one."""
-        answer = asyncio.run_coroutine_threadsafe(self._asked(method, params), self.loop)
+        """Ask from a worker thread; None if there is no answer in time, an error for one, or nobody to ask any more."""
+        asking = self._asked(method, params)
+        try:
+            answer = asyncio.run_coroutine_threadsafe(asking, self.loop)
+        except RuntimeError:  # the loop has ended, and with it the connection
+            asking.close()
+            return None
         try:
             return answer.result(seconds)
         except concurrent.futures.TimeoutError:

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -166,7 +167,8 @@ class Server(LanguageServer):
             self.feed = feed = StatusFeed(self, loop, self._status, Progress(self.tell, self.ask, self.later))
 
             def told(notice: Notice) -> None:
-                loop.call_soon_threadsafe(partial(show_restored, self, notice))
+                with suppress(RuntimeError):  # the loop has ended, and with it the connection
+                    loop.call_soon_threadsafe(show_restored, self, notice)
 
             opening = partial(
                 Office,
