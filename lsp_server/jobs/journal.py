@@ -156,6 +156,16 @@ class Journal:
                 [(o.ticket, o.id, o.project, o.state, self.owner.pid, self.owner.started, _dump(o)) for o in operations],
             )
 
+    def adopt(self, operation: Operation) -> bool:
+        """Take an operation over that has failed or was cancelled; false if somebody has done so already."""
+        with self._transaction() as database:
+            taken = database.execute(
+                "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ?"
+                " WHERE id = ? AND state IN ('failed', 'cancelled')",
+                (operation.state, self.owner.pid, self.owner.started, _dump(operation), operation.id),
+            )
+        return taken.rowcount == 1
+
     def get(self, operation: str) -> Operation | None:
         """Return one operation by its id."""
         rows = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))

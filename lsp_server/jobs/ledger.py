@@ -46,12 +46,20 @@ class Ledger:
         self.on_change()
         return written
 
-    def adopt(self, operation: Operation) -> None:
-        """Take an operation over from a process that has ended, or again after it failed."""
+    def adopt(self, operation: Operation) -> bool:
+        """Take over an operation that has failed or was cancelled; false if it is no such one any more.
+
+        Raises:
+            sqlite3.Error: the journal cannot be written; the operation stays as it was.
+
+        """
         with self._mutex:
-            operation = self._operations[operation.id] = self._behind_a_plan(operation)
-            self._persist(operation)
+            operation = self._behind_a_plan(operation)
+            if not self.place.journal.adopt(operation):
+                return False
+            self._operations[operation.id] = operation
         self.on_change()
+        return True
 
     def _behind_a_plan(self, operation: Operation) -> Operation:
         """Say on which plan a new operation waits: the worker looks at it only when uv has made that, perhaps in minutes."""

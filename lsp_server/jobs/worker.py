@@ -108,7 +108,7 @@ class Worker:
         return written
 
     def retry(self, operation: Operation) -> Operation:
-        """Queue an operation again that had failed or was cancelled, whoever had it."""
+        """Queue an operation again that had failed or was cancelled, whoever had it; one that is queued again stays so."""
         again = replace(operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False)
         self.ledger.adopt(again)
         self.wake.set()
@@ -231,7 +231,9 @@ class Worker:
             base, dirty = self._texts(wanted)
             if self._waits.for_whole_text(base, wanted, group):
                 continue
-            if planned is None or planned.base != base or asked != wanted:
+            # One that was cancelled and asked for again has not been planned, though its plan is still here.
+            is_new = any(operation.state == "queued" for operation in group)
+            if planned is None or planned.base != base or asked != wanted or is_new:
                 if self._waits.for_company():
                     continue
                 planned, begun = self._plan(base, wanted), None

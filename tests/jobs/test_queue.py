@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+from contextlib import closing
 
 import pytest
 
 from lsp_server.demo import parts
+from lsp_server.jobs.journal import Journal
 from tests.support.clerk import clerk
 from tests.support.office import are_gone, desk, process
 from tests.support.projects import Project
@@ -225,3 +227,24 @@ def test_the_entries_of_a_killed_process_hold_nobody_up(project: Project) -> Non
         jobs.done(behind)
     assert "alpha" in project.text()
     assert "eta" not in project.text()
+
+
+def test_a_second_click_on_retry_throws_the_queue_over(project: Project) -> None:
+    gate = project.add_gated_dependency()
+    sync = project.uv_start("sync")
+    gate.wait_reached()
+    with desk(project) as jobs, closing(Journal(jobs.office.journal.path, process(sync.pid))) as other:
+        operation = jobs.add("alpha")
+        jobs.until(operation, "waiting")
+        jobs.worker.cancel(operation.id)
+        cancelled = jobs.now(operation)
+        assert cancelled.state == "cancelled"
+        jobs.worker.retry(cancelled)
+        jobs.until(operation, "waiting")
+        jobs.worker.retry(cancelled)
+        assert not other.adopt(cancelled), "nor may another server have it"
+        assert jobs.now(operation).state == "waiting"
+        gate.open()
+        assert sync.wait(30) == 0
+        jobs.done(operation)
+    assert '"alpha>=2.0"' in project.text()
