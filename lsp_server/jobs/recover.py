@@ -66,9 +66,10 @@ def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation
         if _stands(journal, operation):
             ended = _ended(operation, "done", message="committed; the server ended before it could sync")
         else:
+            unchanged = "" if operation.kind == "sync" else "; nothing was changed"
             failure = Failure(
                 "interrupted",
-                f"the process that had taken it (pid {owner.pid}) ended before it was done; nothing was changed: retry it",
+                f"the process that had taken it (pid {owner.pid}) ended before it was done{unchanged}: retry it",
             )
             ended = _ended(operation, "failed", failure=failure, message=failure.message)
         journal.save(ended)
@@ -77,9 +78,12 @@ def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation
 
 
 def _stands(journal: Journal, operation: Operation) -> bool:
-    """Tell whether an operation was committed, and a stale text has not taken it back since."""
+    """Tell whether an operation was committed, and a stale text has not taken it back since.
+
+    What a sync that was asked for is about is the environment, which no change in the journal tells of.
+    """
     change = journal.change_of(operation.id)
-    if change is None:
+    if change is None or operation.kind == "sync":
         return False
     wanted = intent.from_argument(operation.command, operation.argument)
     for path, after in change.after.items():

@@ -131,6 +131,23 @@ class TestAtAGate:
         assert project.text() == text
         assert not lies_about(project)
 
+    def test_a_sync_that_was_asked_for(self, project: Project) -> None:
+        gate = project.gate()
+        text = f"{project.text()}\n{parts.Backend(gate).toml()}"
+        parts.make_package(project.root, "demo", "0.1.0")
+        project.write(text)
+        other = clerk(project)
+        operation = other.ask("sync")
+        other.until(operation, "syncing")
+        gate.wait_reached()
+        other.kill()
+        with restarted(project) as (jobs, left):
+            assert jobs.office.journal.change_of(operation) is not None
+            assert "nothing was changed" not in left.message, "uv.lock was"
+            gate.open()
+            retried(jobs, left)
+        assert "demo" in project.installed()
+
 
 class TestInTheTransaction:
     @pytest.mark.parametrize(("before", "after", "committed"), [(1, 0, False), (0, 1, True), (2, 0, True), (0, 2, True)])
