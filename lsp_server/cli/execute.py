@@ -1,4 +1,4 @@
-"""`pyproject-lsp exec`: a command inside the queue of the project of the current folder."""
+"""`pyproject-lsp exec`: a command inside the queue of the project or script that it works on."""
 
 import os
 import signal
@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lsp_server.adapters import uvcommand
+from lsp_server.adapters import files, uvcommand
+from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
+from lsp_server.adapters.project import Project
 from lsp_server.cli import shared
 from lsp_server.jobs import turn
 from lsp_server.jobs.journal import Journal
@@ -46,9 +48,9 @@ def in_queue(command: list[str], timeout: float = 0.0) -> int:
     if not command:
         shared.complain("exec needs a command, for example: pyproject-lsp exec -- uv add httpx")
         return shared.USAGE
-    project = shared.project_at(_place(command))
+    project = _project(command)
     if project is None:
-        return shared.FAILED
+        return _command(command, dict(os.environ))  # there is no queue to stand in
     state = state_folder(os.environ)
     journal, watch = Journal(state / "journal.sqlite3", this_process()), _WatchOnDemand()
     place = Place(project, state, os.environ, journal, watch)
@@ -88,12 +90,15 @@ class _WatchOnDemand:
         return self._made
 
 
-def _place(command: list[str]) -> Path:
-    """Return where the command works: here, or where a uv is sent by `--project` or `--directory`."""
+def _project(command: list[str]) -> Project | None:
+    """Return what the command works on: the project here, or the one or the script that a uv is sent to."""
     if Path(command[0]).stem != "uv":
-        return Path()
+        return projects.find(Path())
     folder = Path(uvcommand.option(command, "directory") or ".")
-    return folder / (uvcommand.option(command, "project") or ".")
+    script = uvcommand.script(command)
+    if script is not None and (uvcommand.subcommand(command) != "run" or "# /// script" in files.read_text(folder / script)):
+        return projects.find_script(folder / script)
+    return projects.find(folder / (uvcommand.option(command, "project") or "."))
 
 
 def _in_turn(place: Place, command: list[str], timeout: float) -> int:
@@ -115,8 +120,11 @@ def _command(command: list[str], environ: dict[str, str]) -> int:
     try:
         process = subprocess.Popen(command, env=environ)
     except OSError as error:
-        shared.complain(f"{command[0]} cannot be run: {error.strerror}")
-        return 127 if isinstance(error, FileNotFoundError) else 126
+        if isinstance(error, FileNotFoundError):
+            shared.complain(f"cannot run {command[0]}: not found; check the spelling and PATH")
+            return 127
+        shared.complain(f"cannot run {command[0]}: {error.strerror}")
+        return 126
     with _signals_passed_on(process):
         code = process.wait()
     return 128 - code if code < 0 else code

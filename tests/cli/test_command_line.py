@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import projects
+from tests.support.holding import held, manifest_lock
 from tests.support.projects import Project
 
 LSP = (sys.executable, "-m", "lsp_server")
@@ -79,7 +81,7 @@ def test_wrong_usage_is_told_apart_from_failure(project: Project, words: Sequenc
 def test_no_project_is_said_with_what_to_do(project: Project, base: Path) -> None:
     outside = base / "outside"
     outside.mkdir()
-    for words in (("add", "alpha"), ("status",), ("exec", "--", "true")):
+    for words in (("add", "alpha"), ("status",)):
         failed = run(project, *words, folder=outside)
         assert failed.returncode == 1
         assert "uv init" in failed.stderr
@@ -136,6 +138,34 @@ def test_exec_takes_its_turn_in_the_project_that_uv_is_sent_to(project: Project,
     assert '"alpha' in project.text()
 
 
+def test_exec_outside_of_any_project_runs_the_command(project: Project, base: Path) -> None:
+    outside = base / "outside"
+    outside.mkdir()
+    assert run(project, "exec", "--", "uv", "init", "--bare", "--name", "new", folder=outside).returncode == 0
+    assert (outside / "pyproject.toml").exists()
+
+
+def test_exec_takes_the_turn_of_a_script_and_not_of_the_project_around_it(project: Project) -> None:
+    made = projects.script(project.tools, project.wheels)
+    inside = made.rename(project.root / "script.py")
+    add = ("exec", "--timeout", "20", "--", "uv", "add", "--script")
+    with held(project.tools, manifest_lock(project)):
+        done = run(project, *add, "script.py", "alpha")
+        assert done.returncode == 0, done.stderr
+    assert "alpha" in inside.read_text("utf-8")
+    alone = inside.rename(made)
+    done = run(project, *add, alone, "delta", folder=alone.parent)
+    assert done.returncode == 0, done.stderr
+    assert "delta" in alone.read_text("utf-8")
+
+
+def test_exec_of_a_plain_file_is_of_the_project_around_it(project: Project) -> None:
+    (project.root / "plain.py").write_text("", "utf-8")
+    with held(project.tools, manifest_lock(project)):
+        late = run(project, "exec", "--timeout", "0.2", "--", "uv", "run", "plain.py")
+        assert late.returncode == 4
+
+
 @pytest.mark.parametrize("code", [0, 3, 42])
 def test_exec_passes_the_exit_code_through(project: Project, code: int) -> None:
     assert run(project, "exec", "--", sys.executable, "-c", f"raise SystemExit({code})").returncode == code
@@ -163,7 +193,9 @@ def test_exec_in_exec_and_add_in_exec_do_not_wait_for_themselves(project: Projec
 
 
 def test_an_unknown_command_is_127_and_frees_the_queue(project: Project) -> None:
-    assert run(project, "exec", "--", "no-such-program").returncode == 127
+    missed = run(project, "exec", "--", "no-such-program")
+    assert missed.returncode == 127
+    assert "cannot run no-such-program: not found; check the spelling and PATH" in missed.stderr
     assert run(project, "exec", "--", sys.executable, "-c", "").returncode == 0
 
 
