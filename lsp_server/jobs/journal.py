@@ -24,10 +24,22 @@ Texts = Mapping[Path, bytes | None]
 """File contents by absolute path; None where there is no file."""
 
 RECENT = 20
-KEPT_TRANSACTIONS = 500
+# What is kept of each project: finished operations, the texts of changes (a lock file may have megabytes), lost texts.
+KEPT_OPERATIONS = 100
+KEPT_CHANGES = 50
+KEPT_LOST = 50
 BUSY_SECONDS = 5.0
 
-_SCHEMA = """
+_FINISHED_SQL = ", ".join(f"'{state}'" for state in sorted(FINISHED))
+_ENDED_SQL = "json_extract(data, '$.finished_at')"
+
+# An index by its name: the planner does not know how few of the rows are wanted.
+_FINISHED_FIRST_SQL = (
+    f"FROM operation INDEXED BY operation_finished WHERE project = ? AND state IN ({_FINISHED_SQL})"
+    f" ORDER BY {_ENDED_SQL} DESC, ticket DESC"
+)
+
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS operation (
     ticket INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -37,7 +49,8 @@ CREATE TABLE IF NOT EXISTS operation (
     pid_started TEXT NOT NULL,
     data TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS operation_by_project ON operation (project, state);
+CREATE INDEX IF NOT EXISTS operation_unfinished ON operation (ticket) WHERE state NOT IN ({_FINISHED_SQL});
+CREATE INDEX IF NOT EXISTS operation_finished ON operation (project, {_ENDED_SQL}, ticket) WHERE state IN ({_FINISHED_SQL});
 CREATE TABLE IF NOT EXISTS change (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -61,6 +74,7 @@ CREATE TABLE IF NOT EXISTS lost (
     since TEXT NOT NULL,
     text TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS lost_by_project ON lost (project);
 CREATE TABLE IF NOT EXISTS child (
     pid INTEGER NOT NULL,
     pid_started TEXT NOT NULL,
@@ -101,6 +115,7 @@ class Journal:
                 raise  # locked or unreadable: the file itself may be sound, so it is not ours to move
             self.set_aside = _set_aside(path)
             self._database = _connect(path)
+        self._identity = _identity(path)
 
     def close(self) -> None:
         """Close the database."""
@@ -110,22 +125,27 @@ class Journal:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._mutex:
-            if not self.path.exists():
-                # Somebody took the state folder away. SQLite would go on in a file that nobody else can see.
-                self._database.close()
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._database = _connect(self.path)
-            self._database.execute("BEGIN IMMEDIATE")
+            database = self._present()
+            database.execute("BEGIN IMMEDIATE")
             try:
-                yield self._database
+                yield database
             except BaseException:
-                self._database.execute("ROLLBACK")
+                database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
+            database.execute("COMMIT")
 
     def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:
-            return self._database.execute(query, parameters).fetchall()
+            return self._present().execute(query, parameters).fetchall()
+
+    def _present(self) -> sqlite3.Connection:
+        """Return the database that others see: where the state folder was taken away, SQLite would go on in the old file."""
+        if _identity(self.path) != self._identity:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            present = _connect(self.path)
+            self._database.close()
+            self._database, self._identity = present, _identity(self.path)
+        return self._database
 
     # Operations
 
@@ -149,12 +169,19 @@ class Journal:
     def save(self, *operations: Operation) -> None:
         """Write the present state of operations, as this process's own."""
         with self._transaction() as database:
+            # In a journal that was made anew its ticket may be another's: then it gets a new one.
             database.executemany(
-                "INSERT INTO operation (ticket, id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO operation (ticket, id, project, state, pid, pid_started, data) VALUES"
+                " ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM operation WHERE ticket = ?1 AND id != ?2)), ?2, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET state = excluded.state, pid = excluded.pid,"
                 " pid_started = excluded.pid_started, data = excluded.data",
                 [(o.ticket, o.id, o.project, o.state, self.owner.pid, self.owner.started, _dump(o)) for o in operations],
             )
+            for project in {operation.project for operation in operations if operation.finished}:
+                database.execute(
+                    f"DELETE FROM operation WHERE ticket IN (SELECT ticket {_FINISHED_FIRST_SQL} LIMIT -1 OFFSET ?)",  # noqa: S608  constants
+                    (project, KEPT_OPERATIONS),
+                )
 
     def adopt(self, operation: Operation) -> bool:
         """Take an operation over that has failed or was cancelled; false if somebody has done so already."""
@@ -178,7 +205,7 @@ class Journal:
     def unfinished_with_owner(self, project: str | None = None) -> tuple[tuple[Operation, ProcessId], ...]:
         """Return the unfinished operations with the process each belongs to; of all projects without one."""
         rows = self._rows(
-            "SELECT data, ticket, pid, pid_started FROM operation"  # noqa: S608  only our own constants are put in
+            "SELECT data, ticket, pid, pid_started FROM operation INDEXED BY operation_unfinished"  # noqa: S608  constants
             f" WHERE state NOT IN ({_FINISHED_SQL}) AND (?1 IS NULL OR project = ?1) ORDER BY ticket",
             (project,),
         )
@@ -187,9 +214,7 @@ class Journal:
     def finished(self, project: str, most: int = RECENT) -> tuple[Operation, ...]:
         """Return the operations of a project that finished last, the newest first."""
         rows = self._rows(
-            "SELECT data, ticket FROM operation"  # noqa: S608  only our own constants are put in
-            f" WHERE project = ? AND state IN ({_FINISHED_SQL})"
-            " ORDER BY json_extract(data, '$.finished_at') DESC, ticket DESC LIMIT ?",
+            f"SELECT data, ticket {_FINISHED_FIRST_SQL} LIMIT ?",
             (project, most),
         )
         return tuple(_load(*row) for row in rows)
@@ -205,7 +230,11 @@ class Journal:
             )
             number = cursor.lastrowid or 0
             _keep_images(database, number, before, after)
-            database.execute("DELETE FROM change WHERE state != 'prepared' AND id <= ?", (number - KEPT_TRANSACTIONS,))
+            database.execute(
+                "DELETE FROM change WHERE project = ?1 AND state != 'prepared' AND id NOT IN"
+                " (SELECT id FROM change WHERE project = ?1 AND state = 'committed' ORDER BY id DESC LIMIT ?2)",
+                (project, KEPT_CHANGES),
+            )
         return number
 
     def mark(self, change: int, state: ChangeState, images: tuple[Texts, Texts] | None = None) -> None:
@@ -269,10 +298,19 @@ class Journal:
             cursor = database.execute(
                 "INSERT INTO lost (project, path, since, text) VALUES (?, ?, ?, ?)", (project, str(path), since, text)
             )
-            shown = self.path.parent / "lost" / f"{since}-{cursor.lastrowid}-{path.name}"
+            shown = self._shown(since, cursor.lastrowid or 0, path)
+            old = database.execute(
+                "SELECT since, id, path FROM lost WHERE project = ? ORDER BY id DESC LIMIT -1 OFFSET ?", (project, KEPT_LOST)
+            ).fetchall()
+            database.executemany("DELETE FROM lost WHERE id = ?", [(number,) for _since, number, _path in old])
         shown.parent.mkdir(exist_ok=True)
         shown.write_bytes(text.encode())
+        for former, number, name in old:
+            self._shown(former, number, Path(name)).unlink(missing_ok=True)
         return shown
+
+    def _shown(self, since: str, number: int, path: Path) -> Path:
+        return self.path.parent / "lost" / f"{since}-{number}-{path.name}"
 
     def lost(self, project: str) -> tuple[tuple[Path, str], ...]:
         """Return the lost texts of a project, each with the file that it was saved in, the oldest first."""
@@ -302,9 +340,6 @@ class Journal:
         )
 
 
-_FINISHED_SQL = ", ".join(f"'{state}'" for state in sorted(FINISHED))
-
-
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
@@ -318,6 +353,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after: Texts) -> None:

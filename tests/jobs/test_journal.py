@@ -1,0 +1,122 @@
+"""The journal stays small and quick however long it is used, and is the one that others see."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lsp_server.core.operation import Operation, Origin
+from lsp_server.jobs import journal as journals
+from lsp_server.jobs.journal import Journal
+from lsp_server.jobs.place import this_process
+
+KEPT = 5
+
+
+@pytest.fixture
+def journal(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Journal]:
+    for name in ("KEPT_OPERATIONS", "KEPT_CHANGES", "KEPT_LOST"):
+        monkeypatch.setattr(journals, name, KEPT)
+    with closing(Journal(base / "state" / "journal.sqlite3", this_process())) as made:
+        yield made
+
+
+def finished(journal: Journal, number: int, project: str = "mine") -> Operation:
+    """An operation that was added, and ended in the second of its number."""
+    queued = Operation(
+        id=f"{project}-{number}",
+        ticket=0,
+        project=project,
+        uri="file:///p",
+        command="exec",
+        argument={},
+        kind="exec",
+        title="a command",
+        state="queued",
+        origin=Origin("a test", 1),
+        created_at="",
+    )
+    done = replace(journal.add(queued), state="done", finished_at=f"2026-01-01T00:00:{number:02}")
+    journal.save(done)
+    return done
+
+
+def count(journal: Journal, table: str) -> int:
+    with closing(sqlite3.connect(journal.path)) as other:
+        return int(other.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  a word of ours
+
+
+def test_finished_operations_pile_up(journal: Journal) -> None:
+    waiting = journal.add(replace(finished(journal, 0), id="waiting", state="queued", finished_at=None))
+    other = finished(journal, 1, "other")
+    made = [finished(journal, number) for number in range(2, 12)]
+    assert journal.finished("mine", most=99) == tuple(reversed(made[-KEPT:]))
+    assert journal.finished("other") == (other,), "another project's do not count"
+    assert journal.unfinished("mine") == (waiting,)
+    assert journal.get(made[-KEPT].id) == made[-KEPT]
+    assert journal.get(made[0].id) is None
+
+
+def test_the_texts_of_changes_pile_up(journal: Journal) -> None:
+    path = Path("/p/pyproject.toml")
+    other = journal.prepare("other", ["other"], {path: b"a"}, {path: b"b"})
+    journal.mark(other, "committed")
+    open_one = journal.prepare("mine", ["open"], {path: b"a"}, {path: b"b"})
+    for number in range(10):
+        journal.mark(journal.prepare("mine", [str(number)], {path: b"a"}, {path: b"b"}), "committed")
+        journal.mark(journal.prepare("mine", [str(number)], {path: b"a"}, {path: b"b"}), "abandoned")
+    assert [change.operations for change in journal.committed_after("mine", 0)] == [(str(n),) for n in range(5, 10)]
+    assert journal.change_of("other") is not None
+    assert [change.id for change in journal.prepared("mine")] == [open_one]
+    assert count(journal, "image") == count(journal, "change") <= KEPT + 3
+
+
+def test_lost_texts_pile_up(journal: Journal) -> None:
+    path = Path("/p/pyproject.toml")
+    shown = [journal.keep_lost("mine", path, f"text {number}") for number in range(10)]
+    assert [text for _path, text in journal.lost("mine")] == [f"text {number}" for number in range(5, 10)]
+    assert [each for each in shown if each.exists()] == shown[-KEPT:]
+
+
+def test_a_status_reads_every_operation_that_there_ever_was(journal: Journal) -> None:
+    plans: list[str] = []
+    original = journal._rows
+
+    def explained(query: str, parameters: object = ()) -> list[tuple[object, ...]]:
+        plans.extend(str(row[-1]) for row in original(f"EXPLAIN QUERY PLAN {query}", parameters))  # type: ignore[arg-type]
+        return []
+
+    journal._rows = explained  # type: ignore[method-assign]
+    journal.finished("mine")
+    journal.unfinished("mine")
+    assert len(plans) == 2, plans
+    assert plans[0].startswith("SEARCH operation USING INDEX operation_finished")
+    assert "USING INDEX operation_unfinished" in plans[1]
+
+
+def test_a_state_folder_that_another_process_made_anew_is_not_noticed(journal: Journal, base: Path) -> None:
+    first = finished(journal, 1)
+    journal.path.parent.rename(base / "gone")
+    with closing(Journal(journal.path, this_process())) as other:
+        theirs = finished(other, 2)
+        assert journal.finished("mine") == (theirs,)
+        mine = finished(journal, 3)
+        assert other.finished("mine") == (mine, theirs)
+        assert theirs.ticket == first.ticket
+        journal.save(first)
+        assert [operation.id for operation in other.finished("mine")] == [mine.id, theirs.id, first.id]
+
+
+def test_a_journal_without_these_indexes_cannot_be_opened(base: Path) -> None:
+    path = base / "journal.sqlite3"
+    with closing(sqlite3.connect(path)) as former:
+        tables = [part for part in journals._SCHEMA.split(";") if "TABLE" in part]
+        former.executescript(";".join(tables))
+        former.execute("CREATE INDEX operation_by_project ON operation (project, state)")
+    with closing(Journal(path, this_process())) as journal:
+        done = finished(journal, 1)
+        assert journal.finished("mine") == (done,)
+        assert journal.set_aside is None
