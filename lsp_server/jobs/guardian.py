@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 REMEMBERED = 6
 LATE_SECONDS = 1.0
 GIT_SECONDS = 0.02
+# Editors keep a byte order mark out of the text that they send, and uv takes it away.
+MARK = "\ufeff"
 SAVE_SECONDS = 0.3
 
 
@@ -52,10 +54,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class _Guarded:
-    """A saved text, the one it was made from, and the uv processes that may erase it."""
+    """A saved text, the one it was made from, and the uv processes that may erase it; `mark` stood before it in the file."""
 
     base: str
     saved: str
+    mark: str
     culprits: tuple[UvProcess, ...]
     checkout: git.State | None
     kept: bool = False
@@ -98,7 +101,7 @@ class Guardian:
     def told(self, path: Path) -> None:
         """A file may have a new text: remember it, and look whether something was lost."""
         self._remember_writers()
-        text = _read(path)
+        _, text = _split(_read(path) or "")
         if text:  # neither gone nor torn for a moment
             with self._mutex:
                 history = self._history.setdefault(path, deque(maxlen=REMEMBERED))
@@ -111,6 +114,7 @@ class Guardian:
         if not self._enabled():
             return
         culprits = tuple(process for process in self._remember_writers() if process.writes_manifest)
+        text, (mark, _) = text.removeprefix(MARK), _split(_read(path) or "")
         with self._mutex:
             former = [each for each in self._history.get(path, ()) if each != text]
             present = self._guarded.pop(path, None)
@@ -119,7 +123,7 @@ class Guardian:
                 return
             # A person edits what their editor shows, which may be older than what a uv has just put there.
             base = present.base if present else min(reversed(former), key=lambda each: _distance(each, text))
-            self._guarded[path] = _Guarded(base, text, culprits, git.state(path.parent))
+            self._guarded[path] = _Guarded(base, text, mark, culprits, git.state(path.parent))
             self._wake.set()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="guardian", daemon=True)
@@ -177,8 +181,9 @@ class Guardian:
             self._seen = {pid: seen for pid, seen in self._seen.items() if present - seen[1] < LATE_SECONDS}
             return [each for each, _ in self._seen.values()]
 
-    def _has_moved(self, path: Path, item: _Guarded, text: str) -> bool:
+    def _has_moved(self, path: Path, item: _Guarded, found: str) -> bool:
         """Put back what is missing in a text; true if the file is another now, by us or by somebody else."""
+        mark, text = _split(found)
         if path.suffix == ".toml" and toml.problem(text) is not None and toml.problem(item.saved) is None:
             return False  # in the middle of a write
         merged = diff.merge(item.base, text, item.saved)
@@ -189,12 +194,12 @@ class Guardian:
         if isinstance(merged, diff.Conflict):
             self._keep(path, item, f"{_who(item)} wrote over the lines of {path.name} that you had saved")
             return False
-        if git.may_have_written(path.parent, text.encode(), item.checkout):
+        if git.may_have_written(path.parent, found.encode(), item.checkout):
             self._keep(path, item, f"git or {_who(item)} wrote an older text over {path.name}")
             return False
-        replacement = files.Replacement(path, merged.text.encode())
+        replacement = files.Replacement(path, f"{mark or item.mark}{merged.text}".encode())
         try:
-            done = replacement.commit(text.encode())
+            done = replacement.commit(found.encode())
         finally:
             replacement.discard()
         if done:
@@ -216,7 +221,7 @@ class Guardian:
         An editor that has just loaded a text that a uv wrote shows the same, so the moment has to pass.
         """
         document = self._editor.document(path)
-        patience = SAVE_SECONDS if document is not None and document.text == text else 0.0
+        patience = SAVE_SECONDS if document is not None and document.text.removeprefix(MARK) == text else 0.0
         with self._mutex:
             return self._mutex.wait_for(lambda: self._guarded.get(path) != item, patience)
 
@@ -227,8 +232,9 @@ class Guardian:
         with self._mutex:
             if self._guarded.get(path) == item:
                 self._guarded[path] = replace(item, kept=True)
-        message = f"{reason}; nothing was overwritten, your text is kept in {lost}"
-        self.tell(Notice(message, path, _read(path) or "", item.saved, lost))
+        message = f"{reason}; nothing was overwritten, your text is kept in {lost}; compare the two and save what you want"
+        _, text = _split(_read(path) or "")
+        self.tell(Notice(message, path, text, item.saved, lost))
 
     def _forget(self, path: Path, item: _Guarded) -> None:
         with self._mutex:
@@ -245,6 +251,11 @@ def _who(item: _Guarded) -> str:
 def _distance(one: str, other: str) -> int:
     """Return how many characters two texts do not share, by the edits between them."""
     return sum(len(edit.text) + edit.end - edit.start for edit in diff.edits(one, other))
+
+
+def _split(text: str) -> tuple[str, str]:
+    plain = text.removeprefix(MARK)
+    return text[: len(text) - len(plain)], plain
 
 
 def _read(path: Path) -> str | None:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -81,6 +82,26 @@ class TestRestored:
             jobs.until_told("put back")
         assert project.text().endswith(MINE)
         assert '"slow' not in project.text()
+
+    @pytest.mark.parametrize("then", ["fail", "succeed"])
+    def test_below_a_byte_order_mark(self, project: Project, then: Literal["fail", "succeed"]) -> None:
+        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata", then=then))
+        project.write("\ufeff" + project.text())
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            before = project.text().removeprefix("\ufeff")
+            uv = at_work(project, gate, "add", "slow")
+            # The file has the mark, the text that an editor sends has none.
+            project.write(f"\ufeff{before}{MINE}")
+            jobs.worker.saved(project.manifest, before + MINE)
+            jobs.worker._guardian.look()
+            assert not jobs.notices
+            assert project.text() == f"\ufeff{before}{MINE}"
+            gate.open()
+            assert (uv.wait(20) == 0) == (then == "succeed")
+            jobs.until_told("put back")
+        assert project.text().startswith("\ufeff[project]")
+        assert project.text().endswith(MINE)
 
     def test_beside_what_a_succeeding_add_writes(self, project: Project) -> None:
         gate = more(project, "slow", parts.Backend(project.gate(), at="metadata"))
@@ -199,6 +220,7 @@ class TestLeftAlone:
             gate.open()
             assert uv.wait(20) == 0
             told = jobs.until_told("nothing was overwritten")
+            assert told.message.endswith("; compare the two and save what you want")
             assert told.lost is not None
             assert told.lost.read_text("utf-8") == mine
             assert jobs.office.journal.lost(jobs.known.key) == ((project.manifest, mine),)
