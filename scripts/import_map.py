@@ -10,7 +10,6 @@ A `?` says that the first is not clearly ahead of the second, a `*` that many sh
 Lines are in the order of downloads. What the data has wrong or lacks stands in `import_names_extra.txt`, by hand.
 """
 
-import re
 import sqlite3
 import sys
 import tempfile
@@ -18,6 +17,8 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 DATA = Path(__file__).parent.parent / "lsp_server" / "data"
 MOST_CANDIDATES = 4
@@ -45,18 +46,13 @@ def read(wheel: Path) -> tuple[Mapping[str, list[str]], Mapping[str, int]]:
         connection = sqlite3.connect(path)
         modules: dict[str, list[str]] = defaultdict(list)
         for module, distribution in connection.execute("SELECT module_name, package_name FROM mappings"):
-            modules[module].append(normalized(distribution))
+            modules[module].append(canonicalize_name(distribution))
         downloads = {
-            normalized(name): int(count)
+            canonicalize_name(name): int(count)
             for name, count in connection.execute("SELECT package_name, download_count FROM packages")
         }
         connection.close()
     return modules, downloads
-
-
-def normalized(name: str) -> str:
-    """Return a distribution's name as PEP 503 writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def lines(modules: Mapping[str, list[str]], downloads: Mapping[str, int]) -> Iterator[tuple[int, str]]:
@@ -71,9 +67,9 @@ def lines(modules: Mapping[str, list[str]], downloads: Mapping[str, int]) -> Ite
             yield most, " ".join((module, "*", *ordered))
             continue
         kept = [name for name in ordered if downloads.get(name, 0) >= most * LEAST_SHARE][:MOST_CANDIDATES]
-        if len(kept) > 1 and downloads.get(kept[1], 0) * DOMINANCE > most and kept[0] != normalized(module):
+        if len(kept) > 1 and downloads.get(kept[1], 0) * DOMINANCE > most and kept[0] != canonicalize_name(module):
             kept.insert(0, "?")
-        same = kept == [normalized(module)]
+        same = kept == [canonicalize_name(module)]
         yield most, module if same else " ".join((module, *kept))
 
 

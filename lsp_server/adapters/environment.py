@@ -12,6 +12,8 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from lsp_server.core.requirement import normalize
+
 _DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
 
 
@@ -62,7 +64,7 @@ def installed(folder: Path) -> dict[str, str]:
         for name in names:
             match = _DIST_INFO.fullmatch(name)
             if match:
-                found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+                found[normalize(match["name"])] = match["version"]
     return found
 
 
