@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.reader import SENTINEL
 from bench.worksite import Site
-from lsp_server.adapters import live
+from lsp_server.adapters import proclocks
 from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.demo import parts
 from tests.support.client import Client
@@ -113,7 +113,7 @@ class Scene:
 
     def _is_waiting(self, pid: int) -> bool:
         locks = (self.project.environment_lock, project_lock(self.project.root, self.project.tools.environment))
-        return any(users is not None and pid in users.waiters for users in map(live.lock_users, locks))
+        return any(users is not None and pid in users.waiters for users in map(proclocks.lock_users, locks))
 
     # The editors
 

@@ -17,26 +17,8 @@ from pathlib import Path
 import psutil
 
 from lsp_server.adapters import proclocks
-from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.processes import of as process_of
-from lsp_server.adapters.proclocks import LockUsers, lock_users
 from lsp_server.adapters.uvcommand import option, script, subcommand, writes_manifest
-
-__all__ = [
-    "Cancel",
-    "LockUsers",
-    "UvProcess",
-    "group",
-    "has_children",
-    "lock_users",
-    "marked",
-    "on_exit",
-    "processes",
-    "running_command_of",
-    "runs_users_command",
-    "subcommand",
-    "writes_manifest",
-]
 
 # A running uv that was replaced by an update shows as "uv (deleted)".
 _UV = re.compile(r"uvx?(\.exe)?( \(deleted\))?", re.IGNORECASE)
@@ -100,13 +82,15 @@ def marked(variable: str, pids: Iterable[int] | None = None) -> Iterator[tuple[i
             yield pid, value
 
 
-def group(leader: int) -> Iterator[int]:
+def group(leader: int) -> list[int]:
     """The pids in the process group of that number, whether its leader lives or not; none where there are no groups."""
+    found: list[int] = []
     if sys.platform != "win32":
         for pid in psutil.pids():
             with suppress(OSError):  # gone meanwhile, or of another session
                 if os.getpgid(pid) == leader:
-                    yield pid
+                    found.append(pid)
+    return found
 
 
 def running_command_of(pid: int) -> str | None:

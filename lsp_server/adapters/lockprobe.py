@@ -14,8 +14,8 @@ class LockProbe:
     """Looks at one lock file through a descriptor that stays open: about 2 us, and no event, since nothing is closed.
 
     The look is a shared lock that is given back at once. In those microseconds somebody else's attempt to take the
-    lock without waiting fails, and no event will tell them that it is free again. So where `live.lock_users` has an
-    answer, prefer it, and where an attempt fails and nobody is listed, try again.
+    lock without waiting fails, and no event will tell them that it is free again; they look again after a while. The
+    kernel's table of locks would touch nothing, but its first reader after a pause waits several milliseconds.
     """
 
     def __init__(self, path: Path) -> None:

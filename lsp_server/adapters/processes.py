@@ -6,6 +6,7 @@ the boot has an id. Elsewhere psutil says it as a time of the clock, which may d
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -87,12 +88,10 @@ def _started(pid: int) -> str | None:
 @cache
 def _boot() -> str | None:
     """The id of this boot, None where the system does not count from it."""
-    if sys.platform != "linux":
-        return None
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return None
+    if sys.platform == "linux":
+        with suppress(OSError):
+            return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return None
 
 
 def _by_ticks(pid: int, boot: str) -> str | None:

@@ -1,8 +1,8 @@
 """Linux's table of held locks, `/proc/locks`: who holds and who waits, without touching any lock.
 
-Reading it takes about 50 us. It shows the processes of our own pid namespace only: a uv in another container that
-shares the folder is seen as a busy lock without a holder. Elsewhere, and where the table is not filled (some
-sandboxes), there is none, which `is_available` finds out by experiment.
+The first reader after a pause waits several milliseconds for the kernel, later ones about 50 us. It shows the processes
+of our own pid namespace only: a uv in another container that shares the folder is seen as a busy lock without a holder.
+Elsewhere, and where the table is not filled (some sandboxes), there is none, which `is_available` finds out by experiment.
 """
 
 import os

@@ -113,7 +113,6 @@ def run(
     environ: Mapping[str, str],
     cancellation: Cancellation,
     started: Callable[[int], None] = lambda _pid: None,
-    on_line: Callable[[str], None] = lambda _line: None,
 ) -> Result:
     """Run one uv command to its end.
 
@@ -123,7 +122,6 @@ def run(
         environ: uv's whole environment.
         cancellation: stops it; then `code` is None and nothing of it runs any more.
         started: is told the pid.
-        on_line: is told each line of stderr as it comes.
 
     Raises:
         OSError: the executable could not be started.
@@ -147,7 +145,7 @@ def run(
     )
     started(process.pid)
     lines: list[str] = []
-    reader = threading.Thread(target=_read_lines, args=(process, lines, on_line), daemon=True)
+    reader = threading.Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
     cancellation._attach(lambda: threading.Thread(target=stop, args=(process.pid,), daemon=True).start())  # noqa: SLF001  its other half
     try:
@@ -206,12 +204,10 @@ def _end_group(pid: int) -> None:
             os.killpg(pid, signal.SIGKILL)
 
 
-def _read_lines(process: "subprocess.Popen[str]", lines: list[str], on_line: Callable[[str], None]) -> None:
+def _read_lines(process: "subprocess.Popen[str]", lines: list[str]) -> None:
     assert process.stderr is not None  # noqa: S101  asked for in run()
     with process.stderr as stream:
-        for line in stream:
-            lines.append(line)
-            on_line(line.rstrip("\n"))
+        lines.extend(stream)
 
 
 def version(uv: Uv) -> str | None:

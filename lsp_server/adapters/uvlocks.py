@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePath
 
 _MASK = (1 << 64) - 1
 _DIFFUSION = 0x6EED0E9DA4D94A4F
@@ -111,17 +111,3 @@ def environment(root: Path, environ: Mapping[str, str]) -> Path:
 def environment_lock(venv: Path) -> Path:
     """The lock of an environment (V): uv holds it while it changes what is installed."""
     return venv / ".lock"
-
-
-def cache_lock(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:
-    """The lock of uv's cache (C): every live uv holds it shared, until it exits; never ours to take.
-
-    Only the environment is looked at. `--cache-dir`, `--no-cache` and `tool.uv.cache-dir` name other caches, so what
-    is alive is found through the system's table of locks (`adapters.live`) and not through this name.
-    """
-    if environ.get("UV_CACHE_DIR"):
-        return Path(environ["UV_CACHE_DIR"]) / ".lock"
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "uv" / "cache" / ".lock"
-    base = environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if PurePosixPath(base).is_absolute() else home / ".cache") / "uv" / ".lock"

@@ -27,8 +27,6 @@ from lsp_server.adapters.exits import Cancel
 from lsp_server.adapters.folders import ANCHOR, FILE, LOCK, Folders, Interest, UnwatchableError, paths_of
 from lsp_server.adapters.lockprobe import LockProbe
 
-__all__ = ["POLL_SECONDS", "Cancel", "Kind", "LockProbe", "Watch"]
-
 _log = logging.getLogger(__name__)
 
 Kind = Literal["inotify", "native", "polling"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server import protocol
-from lsp_server.adapters import live
+from lsp_server.adapters import live, proclocks
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
@@ -58,7 +58,7 @@ def describe(place: Place) -> dict[str, Any]:
 
 
 def _lock(name: str, path: Path) -> dict[str, Any]:
-    users = live.lock_users(path) or live.LockUsers()
+    users = proclocks.lock_users(path) or proclocks.LockUsers()
     return {
         "lock": name,
         "path": str(path),

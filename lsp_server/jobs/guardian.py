@@ -17,8 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsp_server.adapters import files, git, live
+from lsp_server.adapters import files, git
 from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import diff, toml
@@ -155,7 +156,7 @@ class Guardian:
             thread.join()
 
     def _run(self) -> None:
-        cancels: dict[int, live.Cancel] = {}
+        cancels: dict[int, Cancel] = {}
         while True:
             self._wake.clear()
             try:
@@ -168,7 +169,7 @@ class Guardian:
                     break
                 awaited = {each.pid: each for item in self._guarded.values() for each in item.culprits}
             for pid in awaited.keys() - cancels.keys():
-                cancels[pid] = live.on_exit(awaited[pid], self._wake.set)
+                cancels[pid] = on_exit(awaited[pid], self._wake.set)
             self._wake.wait(SAFETY_SECONDS)
         for cancel in cancels.values():
             cancel()

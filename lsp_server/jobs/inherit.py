@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lsp_server.adapters import live
+from lsp_server.adapters import proclocks
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core.operation import Operation
 from lsp_server.jobs import children, recover
@@ -21,7 +21,7 @@ def inherit(place: Place) -> tuple[Operation, ...]:
         return ()
     children.end_orphans(place.journal)
     # Looked at first: a failed attempt closes the lock file, and whoever watches that would ask us again.
-    users = live.lock_users(place.manifest_lock)
+    users = proclocks.lock_users(place.manifest_lock)
     mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, "recovery")
     if (users is not None and users.holders) or not mutex.try_acquire():
         return ()

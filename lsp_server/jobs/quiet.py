@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.adapters import live
+from lsp_server.adapters import live, proclocks
+from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.lockprobe import LockProbe
 from lsp_server.core.operation import Blocked, LockName
 from lsp_server.jobs.place import Place, now
@@ -29,8 +30,8 @@ class Quiet:
     place: Place
     wake: threading.Event
     _probes: dict[Path, LockProbe] = field(default_factory=dict)
-    _watched: dict[Path, live.Cancel] = field(default_factory=dict)
-    _awaited: dict[int, live.Cancel] = field(default_factory=dict)
+    _watched: dict[Path, Cancel] = field(default_factory=dict)
+    _awaited: dict[int, Cancel] = field(default_factory=dict)
     _since: dict[tuple[str, int | None], str] = field(default_factory=dict)
 
     def is_locked(self) -> bool:
@@ -82,7 +83,7 @@ class Quiet:
         for pid in self._awaited.keys() - alive.keys():
             self._awaited.pop(pid)()
         for pid in alive.keys() - self._awaited.keys():
-            self._awaited[pid] = live.on_exit(alive[pid], self.wake.set)
+            self._awaited[pid] = on_exit(alive[pid], self.wake.set)
 
     def _woken(self, _path: Path) -> None:
         self.wake.set()
@@ -113,7 +114,7 @@ class Quiet:
         return probe.is_held()
 
     def _held(self, name: LockName, path: Path) -> Blocked:
-        users = live.lock_users(path)
+        users = proclocks.lock_users(path)
         pid = users.holders[0] if users and users.holders else self._likely_holder()
         return self._blocked(name, pid, live.running_command_of(pid) if pid else None, path)
 

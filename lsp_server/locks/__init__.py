@@ -1,1 +1,1 @@
-"""Exclusion between processes: ranks, guards, holders."""
+"""Exclusion between processes: ranks, mutexes, holders."""

@@ -1,4 +1,4 @@
-"""Exclusion between processes: one mutex for a lock file, several taken together, and the guard of a manifest.
+"""Exclusion between processes: one mutex for a lock file, and several taken together.
 
 Nothing here waits. A lock is had now or not at all; waiting is the caller's business, with no lock in hand and
 with somebody to name. The lock is flock(2) on Unix and LockFileEx on Windows (through filelock), the same as uv's,
@@ -6,20 +6,12 @@ so that uv and we exclude each other. The system frees it when the holder dies, 
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from filelock import FileLock, Timeout
 
 from lsp_server.locks import holder
 from lsp_server.locks.rank import Rank, enter, leave
-
-
-class NotHeldError(RuntimeError):
-    """Something that needs a held lock was used without it: a bug in the calling code."""
 
 
 class FileMutex:
@@ -90,19 +82,6 @@ class FileMutex:
             holder.withdraw(self.path)
         self._lock.release()
 
-    def __enter__(self) -> Self:
-        """Gives the lock back at the end of the block: ``if mutex.try_acquire(): with mutex: ...``.
-
-        Raises:
-            NotHeldError: the lock was not taken before.
-        """
-        if not self.is_held:
-            raise NotHeldError(f"{self.path} is not held: take it with try_acquire() first and look at the answer")
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.release()
-
     def _take(self) -> bool:
         # filelock would create a missing folder; half a `.venv` made by us would be in uv's way.
         if self.rank is not Rank.MANIFEST and not self.path.parent.is_dir():
@@ -154,41 +133,3 @@ def release_all(*mutexes: FileMutex) -> None:
     """Gives back those of `mutexes` that are held, the last rank first."""
     for mutex in sorted(mutexes, key=lambda each: each.rank, reverse=True):
         mutex.release()
-
-
-class Guard:
-    """The right to read a manifest: made by `guard`, worthless once the lock is given back."""
-
-    def __init__(self, mutex: FileMutex) -> None:
-        self._mutex: FileMutex | None = mutex
-
-    def read(self, path: Path) -> bytes:
-        """The bytes of `path`, an edit of which may be computed while this guard lives.
-
-        Raises:
-            NotHeldError: the block has ended or the lock was given back: an edit of this text could lose another's.
-            OSError: the file cannot be read.
-        """
-        if self._mutex is None or not self._mutex.is_held:
-            raise NotHeldError(f"{path} may only be read while its manifest lock is held")
-        return path.read_bytes()
-
-    def expire(self) -> None:
-        """Ends the right to read."""
-        self._mutex = None
-
-
-@contextmanager
-def guard(mutex: FileMutex) -> Iterator[Guard]:
-    """Makes the manifest's text reachable while `mutex` is held; neither takes the lock nor gives it back.
-
-    Raises:
-        NotHeldError: the lock is not held now.
-    """
-    if not mutex.is_held:
-        raise NotHeldError(f"{mutex.path} is not held")
-    lease = Guard(mutex)
-    try:
-        yield lease
-    finally:
-        lease.expire()

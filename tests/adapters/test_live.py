@@ -58,7 +58,7 @@ _TABLE: list[tuple[str, str, bool, str | None]] = [
 @pytest.mark.parametrize(("line", "command", "writes", "script"), _TABLE)
 def test_a_command_line_is_understood(line: str, command: str, *, writes: bool, script: str | None) -> None:
     argv = line.split()
-    assert (live.subcommand(argv), live.writes_manifest(argv), uvcommand.script(argv)) == (command, writes, script)
+    assert (uvcommand.subcommand(argv), uvcommand.writes_manifest(argv), uvcommand.script(argv)) == (command, writes, script)
 
 
 Look = Callable[[Path], tuple[live.UvProcess, ...]]
@@ -75,13 +75,13 @@ def test_a_held_sync_is_seen_with_its_command_and_its_locks(tmp_path: Path, look
         assert not seen.writes_manifest
         assert live.running_command_of(process.pid) == " ".join(seen.command)
         lock = uvlocks.environment_lock(uvlocks.environment(project.root, project.environ))
-        assert live.lock_users(lock) == live.LockUsers(holders=(process.pid,))
-        assert live.lock_users(uvlocks.project_lock(project.root, project.environ)) == live.LockUsers()
+        assert proclocks.lock_users(lock) == proclocks.LockUsers(holders=(process.pid,))
+        assert proclocks.lock_users(uvlocks.project_lock(project.root, project.environ)) == proclocks.LockUsers()
         assert look(tmp_path / "elsewhere") == ()
         project.open_gate()
         assert process.wait() == 0
     assert look(project.root) == ()
-    assert live.lock_users(lock) == live.LockUsers()
+    assert proclocks.lock_users(lock) == proclocks.LockUsers()
 
 
 def test_uv_and_our_mutex_exclude_each_other(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_uv_and_our_mutex_exclude_each_other(tmp_path: Path) -> None:
         project.open_gate()
         assert process.wait() == 0
     assert mutex.try_acquire()
-    with mutex, subprocess.Popen([gated.UV, "sync", "-q"], cwd=project.root, env=project.environ) as waiting:
-        expected = live.LockUsers(holders=(os.getpid(),), waiters=(waiting.pid,))
-        _until(lambda: live.lock_users(mutex.path) == expected)
+    with subprocess.Popen([gated.UV, "sync", "-q"], cwd=project.root, env=project.environ) as waiting:
+        expected = proclocks.LockUsers(holders=(os.getpid(),), waiters=(waiting.pid,))
+        _until(lambda: proclocks.lock_users(mutex.path) == expected)
         mutex.release()
         assert waiting.wait() == 0
 
@@ -118,7 +118,7 @@ def test_without_a_table_of_locks_all_processes_are_looked_at(tmp_path: Path, mo
     project = gated.make(tmp_path)
     with project.sync() as process:
         assert [seen.pid for seen in live.processes(project.root)] == [process.pid]
-    assert live.lock_users(tmp_path) is None
+    assert proclocks.lock_users(tmp_path) is None
 
 
 def test_a_run_is_told_from_the_users_command_it_started(tmp_path: Path) -> None:
@@ -147,13 +147,13 @@ def test_uv_reads_a_manifest_only_after_its_cache_lock(tmp_path: Path, arguments
     before = '[project]\nname = "p"\nversion = "1.0"\nrequires-python = ">=3.11"\ndependencies = ["bar"]\n'
     before += "[tool.uv]\npackage = false\n"
     manifest.write_text(before)
-    cache = uvlocks.cache_lock(project.environ, Path.home())
+    cache = Path(project.environ["UV_CACHE_DIR"]) / ".lock"
     cache.parent.mkdir()
     with cache.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = [gated.UV, *arguments, *(("--frozen",) if "version" in arguments else ())]
         with subprocess.Popen(command, cwd=project.root, env=project.environ, stdin=subprocess.DEVNULL) as process:
-            _until(lambda: process.pid in (live.lock_users(cache) or live.LockUsers()).waiters)
+            _until(lambda: process.pid in (proclocks.lock_users(cache) or proclocks.LockUsers()).waiters)
             assert [seen.writes_manifest for seen in live.processes(project.root)] == [True]
             manifest.write_text("# saved while uv waited\n" + before)
             fcntl.flock(lock, fcntl.LOCK_UN)

@@ -58,7 +58,7 @@ def test_the_real_uv_uses_these_files(tmp_path: Path, folder: str, environment: 
     venv = uvlocks.environment(root, environ)
     assert (venv / "pyvenv.cfg").is_file()
     assert uvlocks.environment_lock(venv).is_file()
-    assert uvlocks.cache_lock(environ, Path.home()).is_file()
+    assert (tmp_path / "cache" / ".lock").is_file()
 
 
 @pytest.mark.parametrize(
@@ -74,17 +74,3 @@ def test_the_real_uv_uses_these_files(tmp_path: Path, folder: str, environment: 
 )
 def test_the_temporary_folder_is_rusts_and_not_pythons(environ: dict[str, str], platform: str, expected: str) -> None:
     assert uvlocks.temporary_folder(environ, platform) == Path(expected)
-
-
-@pytest.mark.parametrize(
-    ("environ", "platform", "expected"),
-    [
-        ({}, "linux", "/h/.cache/uv/.lock"),
-        ({"XDG_CACHE_HOME": "/c"}, "linux", "/c/uv/.lock"),
-        ({"XDG_CACHE_HOME": "relative"}, "linux", "/h/.cache/uv/.lock"),
-        ({"UV_CACHE_DIR": "/u"}, "darwin", "/u/.lock"),
-        ({"LOCALAPPDATA": "/l"}, "win32", "/l/uv/cache/.lock"),
-    ],
-)
-def test_the_cache_lock_follows_the_environment(environ: dict[str, str], platform: str, expected: str) -> None:
-    assert uvlocks.cache_lock(environ, Path("/h"), platform) == Path(expected)

@@ -15,8 +15,8 @@ from watchdog.events import FileSystemEventHandler
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from lsp_server.adapters import uvlocks
-from lsp_server.adapters.lockprobe import held_by_trying
-from lsp_server.adapters.watch import Kind, LockProbe, Watch
+from lsp_server.adapters.lockprobe import LockProbe, held_by_trying
+from lsp_server.adapters.watch import Kind, Watch
 from tests.adapters import gated
 
 _HOLD = """

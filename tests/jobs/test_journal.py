@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.adapters.processes import this_process
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.jobs import journal as journals
 from lsp_server.jobs.journal import Journal
-from lsp_server.jobs.place import this_process
 
 KEPT = 5
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.adapters import git, live
+from lsp_server.adapters import git, proclocks
 from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.core.diff import Edit
 from lsp_server.core.intent import Add
@@ -44,7 +44,7 @@ class Late(Papers):
     def _until_it_waits(self, uv: "subprocess.Popen[str]") -> None:
         lock = project_lock(self.project.root, self.project.tools.environment)
         while uv.poll() is None:
-            users = live.lock_users(lock)
+            users = proclocks.lock_users(lock)
             if users is not None and uv.pid in users.waiters:
                 return
         raise AssertionError(uv.communicate())

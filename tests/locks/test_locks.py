@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsp_server.locks import holder, rank
-from lsp_server.locks.lock import FileMutex, NotHeldError, acquire_all, guard, release_all
+from lsp_server.locks.lock import FileMutex, acquire_all, release_all
 from lsp_server.locks.rank import LockOrderError, Rank
 
 _HOLD = """
@@ -60,10 +60,10 @@ def test_two_threads_of_one_process_do_not_hold_one_lock(tmp_path: Path) -> None
     answers: list[bool] = []
     mine = FileMutex(tmp_path / "lock", Rank.MANIFEST)
     assert mine.try_acquire()
-    with mine:
-        thread = threading.Thread(target=lambda: answers.append(FileMutex(mine.path, Rank.MANIFEST).try_acquire()))
-        thread.start()
-        thread.join()
+    thread = threading.Thread(target=lambda: answers.append(FileMutex(mine.path, Rank.MANIFEST).try_acquire()))
+    thread.start()
+    thread.join()
+    mine.release()
     assert answers == [False]
 
 
@@ -85,21 +85,21 @@ def test_a_killed_holder_frees_the_lock_and_is_no_holder_any_more(tmp_path: Path
 def test_a_lock_out_of_order_raises_even_when_it_is_free(tmp_path: Path, first: Rank, second: Rank) -> None:
     held, wrong = FileMutex(tmp_path / "1", first), FileMutex(tmp_path / "2", second)
     assert held.try_acquire()
-    with held:
-        with pytest.raises(LockOrderError, match=second.name):
-            wrong.try_acquire()
-        assert not wrong.is_held
-        assert rank.held() == (first,)
+    with pytest.raises(LockOrderError, match=second.name):
+        wrong.try_acquire()
+    assert not wrong.is_held
+    assert rank.held() == (first,)
+    held.release()
 
 
 def test_ranks_belong_to_a_thread(tmp_path: Path) -> None:
     seen: list[tuple[Rank, ...]] = []
     mutex = FileMutex(tmp_path / "lock", Rank.ENVIRONMENT)
     assert mutex.try_acquire()
-    with mutex:
-        thread = threading.Thread(target=lambda: seen.append(rank.held()))
-        thread.start()
-        thread.join()
+    thread = threading.Thread(target=lambda: seen.append(rank.held()))
+    thread.start()
+    thread.join()
+    mutex.release()
     assert seen == [()]
 
 
@@ -126,12 +126,12 @@ def test_a_lock_given_back_by_another_thread_raises_and_stays_held(tmp_path: Pat
 def test_uv_is_not_started_under_its_own_locks(tmp_path: Path, of: Rank, *, is_allowed: bool) -> None:
     mutex = FileMutex(tmp_path / "lock", of)
     assert mutex.try_acquire()
-    with mutex:
-        if is_allowed:
+    if is_allowed:
+        rank.assert_may_start_uv()
+    else:
+        with pytest.raises(LockOrderError, match="uv must not be started"):
             rank.assert_may_start_uv()
-        else:
-            with pytest.raises(LockOrderError, match="uv must not be started"):
-                rank.assert_may_start_uv()
+    mutex.release()
 
 
 def test_acquire_all_takes_them_in_order_whatever_the_order_given(tmp_path: Path) -> None:
@@ -180,25 +180,6 @@ def test_an_environment_lock_whose_file_was_replaced_while_taking_it_is_not_acqu
     fresh = FileMutex(path, Rank.ENVIRONMENT)
     assert fresh.try_acquire()
     fresh.release()
-
-
-def test_a_guard_reads_only_while_the_lock_is_held(tmp_path: Path) -> None:
-    manifest = tmp_path / "pyproject.toml"
-    manifest.write_bytes(b"[project]\r\n")
-    mutex = FileMutex(tmp_path / "lock", Rank.MANIFEST)
-    with pytest.raises(NotHeldError), guard(mutex):
-        pass
-    assert mutex.try_acquire()
-    with guard(mutex) as ended:
-        assert ended.read(manifest) == b"[project]\r\n"
-    with pytest.raises(NotHeldError):
-        ended.read(manifest)
-    with guard(mutex) as released:
-        mutex.release()
-        with pytest.raises(NotHeldError):
-            released.read(manifest)
-    with pytest.raises(NotHeldError), mutex:
-        pass
 
 
 def test_the_record_of_a_holder_is_gone_after_release(tmp_path: Path) -> None:
