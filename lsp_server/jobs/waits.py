@@ -115,7 +115,9 @@ class Waits:
                 self.wake.wait(UNEXPLAINED_SECONDS)
             self._was_unexplained, self.was_busy = self.was_busy, False
             for operation in group:
-                if operation.state != "waiting":
+                # As it is now: the group is older than its plan, which has moved what was waiting before.
+                present = self.ledger.get(operation.id)
+                if present is not None and present.state != "waiting":
                     # Not written: the commit follows at once, and what comes of it is.
                     self.ledger.move(operation.id, "waiting", persist=False, message="planned")
             return False

@@ -198,6 +198,24 @@ def test_an_edit_during_somebody_elses_resolution_says_on_whom_it_waits(project:
     is_consistent(project)
 
 
+def test_an_edit_that_joins_one_that_waits_is_done_with_it_when_the_sync_ends_before_its_plan(project: Project) -> None:
+    more, planned = project.tools.base / "more", project.gate("planned")
+    parts.make_sdist(more, "late", "1.0", parts.Backend(planned, at="metadata"))
+    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+    gate = project.add_gated_dependency()
+    sync = started(project, gate, "sync")
+    with desk(project) as jobs:
+        first = jobs.add("alpha")
+        jobs.until(first, "waiting")
+        second = jobs.add("late")
+        planned.wait_reached()
+        gate.open()
+        assert sync.wait(30) == 0
+        planned.open()
+        jobs.done(first, second)
+    is_consistent(project)
+
+
 def test_an_edit_that_comes_while_another_one_is_planned_says_on_which_it_waits(project: Project) -> None:
     gate = project.add_gated_dependency(backend=parts.Backend(project.gate(), at="metadata"))
     with desk(project) as jobs:
