@@ -259,7 +259,7 @@ class Person:
         return {"uri": path.as_uri(), **({"script": True} if self._shop.is_script else {})}
 
     def _ask(self, command: str, path: Path, **argument: object) -> str:
-        given = {**self._target(path), **argument}
+        given = {**({"uri": path.as_uri()} if command == "undo" else self._target(path)), **argument}
         name = str(self._client.execute(f"pyproject.{command}", given, timeout=PATIENCE)["id"])
         self._shop.books.asked.append(name)
         self._last = name
