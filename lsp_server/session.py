@@ -46,7 +46,8 @@ class _Open:
     Attributes:
         path: Its file, as it was found when the document was opened; None for a document that is no file.
         document: What the editor shows.
-        clean: The text it had when it last had no unsaved change of the user's.
+        clean: The text it had when it last had no unsaved change of the user's. Like those in `later` without the
+            byte order mark, which some editors show and most keep out of their text.
         later: Texts that its file has had since, or that we are making of it, oldest first. An editor that loads
             the file again moves on through these; one that goes back to an earlier text was told to by its user.
     """
@@ -59,20 +60,21 @@ class _Open:
     @property
     def dirty(self) -> bool:
         """Whether it has unsaved changes of the user's."""
-        return self.document.text != self.clean
+        return _plain(self.document.text) != self.clean
 
     def noted(self, text: str | None) -> "_Open":
         """Remember a text of the file, or one that we are making."""
-        if text is None or text == (self.later or (self.clean,))[-1]:
+        if text is None or _plain(text) == (self.later or (self.clean,))[-1]:
             return self
-        return replace(self, later=(*self.later, text)[-_MOST_TEXTS:])
+        return replace(self, later=(*self.later, _plain(text))[-_MOST_TEXTS:])
 
     def moved_to(self, document: Document) -> "_Open":
         """Return it with a new text."""
-        if document.text not in self.later:
+        text = _plain(document.text)
+        if text not in self.later:
             return replace(self, document=document)
-        last = len(self.later) - 1 - self.later[::-1].index(document.text)
-        return replace(self, document=document, clean=document.text, later=self.later[last + 1 :])
+        last = len(self.later) - 1 - self.later[::-1].index(text)
+        return replace(self, document=document, clean=text, later=self.later[last + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Session:
         path = _path(document.uri)
         disk = _disk(path)
         with self._mutex:
-            self._open[document.uri] = _Open(path, document, document.text if disk is None else disk)
+            self._open[document.uri] = _Open(path, document, _plain(document.text) if disk is None else disk)
             if path is not None:
                 self._paths[path] = document.uri
 
@@ -137,7 +139,7 @@ class Session:
             present = self._open.get(uri)
             if present is None:
                 return None
-            self._open[uri] = _Open(present.path, present.document, present.document.text)
+            self._open[uri] = _Open(present.path, present.document, _plain(present.document.text))
         return present.document
 
     def close(self, uri: str) -> Path | None:
@@ -211,6 +213,10 @@ def is_edited(document: Document) -> bool:
 def is_manifest(uri: str) -> bool:
     """Tell whether a document is a pyproject.toml."""
     return uri.rsplit("/", 1)[-1] == MANIFEST
+
+
+def _plain(text: str) -> str:
+    return text.removeprefix("\ufeff")
 
 
 def _path(uri: str) -> Path | None:

@@ -6,6 +6,7 @@ import pytest
 
 from lsp_server.demo import parts
 from tests.server.conftest import Start
+from tests.support import buffers
 from tests.support.client import DELETE, Client
 from tests.support.holding import is_free, manifest_lock
 from tests.support.projects import Project
@@ -85,6 +86,44 @@ def test_a_save_is_guarded_in_a_member_that_came_when_the_server_ran(start: Star
     client.wait_for(lambda m: m.method == "window/showMessage" and "put back" in m.params["message"], 10, "the put-back")
     assert member.read_text("utf-8").endswith("saved = true\n")
     assert "doomed" not in member.read_text("utf-8")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_byte_order_mark_is_no_unsaved_change_whether_the_editor_shows_it_or_not(
+    start: Start, project: Project, monkeypatch: pytest.MonkeyPatch, *, shown: bool
+) -> None:
+    project.write(f"\ufeff{project.text()}")
+    if not shown:
+        monkeypatch.setattr(buffers, "read_text", lambda path: path.read_bytes().decode("utf-8-sig"))
+    client = start(initialization_options=NO_SYNC, capabilities=NO_SAVE)
+    client.open(project.manifest)
+    client.wait_operation(add(client, project, "alpha"), "done")
+    assert project.text().startswith("\ufeff[project]")
+
+
+def test_a_save_is_guarded_that_keeps_the_byte_order_mark_out_of_the_buffer(
+    start: Start, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more, gate = project.tools.base / "more", project.gate()
+    parts.make_sdist(more, "doomed", "1.0", parts.Backend(gate, at="metadata", then="fail"))
+    project.write("\ufeff" + project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+    write_text = buffers.write_text
+    monkeypatch.setattr(buffers, "read_text", lambda path: path.read_bytes().decode("utf-8-sig"))
+    monkeypatch.setattr(buffers, "write_text", lambda path, text: write_text(path, f"\ufeff{text}"))
+    client = start(initialization_options=NO_SYNC)
+    client.open(project.manifest)
+    client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+    uv = project.uv_start("add", "doomed")
+    gate.wait_reached()
+    client.reload(project.manifest)
+    client.type(project.manifest, client.buffer(project.manifest).text + "\n[tool.mine]\nsaved = true\n")
+    client.save(project.manifest)
+    client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+    gate.open()
+    assert uv.wait(20) != 0
+    client.wait_for(lambda m: m.method == "window/showMessage" and "put back" in m.params["message"], 10, "the put-back")
+    assert project.text().startswith("\ufeff[project]")
+    assert project.text().endswith("saved = true\n")
 
 
 def test_a_clean_buffer_is_edited_as_one_versioned_step_and_made_clean(start: Start, project: Project) -> None:
