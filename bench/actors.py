@@ -552,7 +552,7 @@ class Shell:
             _, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired as error:
             raise TimeoutError(f"{' '.join(words)} did not end in {PATIENCE:g} s: {error.stderr!r}") from error
-        if "Traceback" in err:
+        if "Traceback" in err and "KeyboardInterrupt" not in err:
             self._shop.books.broken.append(f"{' '.join(words)} said: {err[-3000:]}")
         return process.returncode
 
