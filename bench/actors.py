@@ -320,7 +320,7 @@ class Person:
     def _document(self, action: str, path: Path, lot: int) -> None:
         client = self._client
         if path not in client.buffers:
-            client.open(path, "python" if self._shop.is_script else "toml")
+            self._open(path)
         if action in {"type", "save", "save-in-place"}:
             self._saves += 1
             slot = self._shop.slots[lot // 25 % len(self._shop.slots)]
@@ -338,6 +338,12 @@ class Person:
         elif action == "close":
             self._pending.pop(path, None)
             client.close(path)
+
+    def _open(self, path: Path) -> None:
+        """Open a document, and look at it for as long as the server needs to know its project."""
+        before = self._client.mark()
+        self._client.open(path, "python" if self._shop.is_script else "toml")
+        self._client.wait_for_method("pyproject/status", PATIENCE, before)
 
     def _type(self, path: Path) -> None:
         text = with_slots(self._client.buffer(path).text, self._pending.get(path, {}))
@@ -386,7 +392,7 @@ class Person:
         self._pending.clear()
         self.begin()
         for path in shown:
-            self._client.open(path, "python" if self._shop.is_script else "toml")
+            self._open(path)
 
     def finish(self) -> None:
         """Save what is unsaved: an operation may wait for that."""
