@@ -28,6 +28,15 @@ class Made:
         keys = {key for key in facts.changed(old, new) if facts.concerns(wanted, key)}
         return bool(keys) and keys <= facts.dropped(old, new, present)
 
+    def is_replaced(self, operation: Operation, text: str) -> bool:
+        """Tell whether nothing that the operation changed is in a text as it made it: it is as before, or another's."""
+        old, new, present = (facts.of(self.path.name, each) for each in (self.before, self.after, text))
+        wanted = intent.from_argument(operation.command, operation.argument)
+        if isinstance(wanted, intent.BadArgument):
+            return False
+        keys = {key for key in facts.changed(old, new) if facts.concerns(wanted, key)}
+        return bool(keys) and all(present.get(key) != new.get(key) for key in keys)
+
 
 Standing = dict[str, Made]
 """Operations, by id, whose edit is not to be made again as long as it stands."""

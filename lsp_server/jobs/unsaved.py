@@ -35,7 +35,7 @@ class Unsaved:
                 return False  # also when it was saved meanwhile: then the edit is for the file
             edits = diff.edits(document.text, _text(planned.result[path]))
             applied = not edits or self.editor.apply(path, document.version, edits, label)
-            if not applied and self.editor.edits:
+            if applied is False and self.editor.edits:
                 return False
             with self._mutex:
                 for one in asked:
@@ -72,16 +72,21 @@ class Unsaved:
         buffered = self._buffered.get(operation.id)
         return Made(path, *(_text(texts[path]) for texts in buffered)) if buffered else None
 
-    def resume(self, operation: Operation, path: Path, text: str) -> None:
-        """The document had no unsaved changes when it had this text: what stood in it is saved, or was taken back."""
+    def resume(self, operation: Operation, path: Path, text: str, *, saved: bool = True) -> None:
+        """The document had no unsaved changes when it had this text: what stood in it is saved, or was taken back.
+
+        Another version than the one that we made may be what a person saved over it. In a document that shows its file
+        again and was not saved it is what others have made of the file: our edit went with the text of the buffer.
+        """
         with self._mutex:
             if not self._waits(operation):
                 return
             made = self._made(operation, path)
             if made is not None:
                 document = self.editor.document(path)
-                if made.is_missing(operation, text):
-                    if document is None or made.is_missing(operation, document.text):
+                is_gone = made.is_missing if saved else made.is_replaced
+                if is_gone(operation, text):
+                    if document is None or is_gone(operation, document.text):
                         self._give_up(operation, "the edit was taken back before saving; nothing was changed")
                         return
                     if document.dirty:

@@ -133,13 +133,13 @@ class Worker:
         """The user saved a document: operations that waited for it go on."""
         self._after.saved[path] = text
         self._guardian.saved(path, text)
-        self.reverted(path, text)
+        self.reverted(path, text, saved=True)
 
-    def reverted(self, path: Path, text: str) -> None:
+    def reverted(self, path: Path, text: str, *, saved: bool = False) -> None:
         """A document has no unsaved changes any more: what waited for that goes on, or ends with the edit taken back."""
         for operation in self.ledger.within({"needsSave"}):
             if self._manifest(operation) == path:
-                self._unsaved.resume(operation, path, text)
+                self._unsaved.resume(operation, path, text, saved=saved)
         self.wake.set()
 
     def closed(self, path: Path) -> None:

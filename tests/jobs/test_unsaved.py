@@ -62,6 +62,21 @@ class Bare(Papers):
         return True
 
 
+def test_an_edit_is_not_called_done_that_went_when_the_file_was_loaded_again_with_anothers_version(
+    project: Project, editor: Papers
+) -> None:
+    editor.type(project.manifest, project.text() + MINE)
+    with desk(project, editor) as jobs:
+        operation = jobs.ask("bumpVersion", bump="patch")
+        jobs.until(operation, "needsSave")
+        project.uv_ok("version", "--bump", "minor")
+        editor.show(project.manifest)
+        jobs.worker.reverted(project.manifest, project.text())
+        (ended,) = jobs.finish(operation)
+        assert ended.state == "cancelled"
+    assert 'version = "0.2.0"' in project.text()
+
+
 def test_an_unsaved_document_gets_the_edit_and_the_users_save_lets_it_go_on(project: Project, editor: Papers) -> None:
     editor.type(project.manifest, project.text() + MINE)
     before = project.text()
