@@ -12,7 +12,6 @@ from typing import Any
 from unittest import mock
 
 from bench import measure
-from bench.timer import NANOSECONDS_IN_MILLISECOND
 from bench.worksite import Site
 from lsp_server.adapters import files, uv
 from lsp_server.adapters import project as projects
@@ -111,11 +110,11 @@ def _time_parts(patches: ExitStack, spans: list[tuple[str, float]]) -> None:
 
 def _timed(function: Callable[..., Any], spans: list[tuple[str, float]], label: Callable[[Any], str]) -> Callable[..., Any]:
     def timed(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  passed through
-        started = time.perf_counter_ns()
+        started = time.monotonic_ns()
         try:
             return function(*arguments, **named)
         finally:
-            spans.append((label(arguments), (time.perf_counter_ns() - started) / NANOSECONDS_IN_MILLISECOND))
+            spans.append((label(arguments), measure.since(started)))
 
     return timed
 

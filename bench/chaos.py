@@ -23,8 +23,7 @@ from typing import Literal
 
 from bench import measure
 from bench.actors import SLOTS, Actor, Books, Git, Person, Shell, Shop, slot_line
-from bench.reader import SENTINEL
-from bench.scene import Reader
+from bench.reader_process import SENTINEL
 from bench.worksite import NO_SYNC, Site, site
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.demo import parts

@@ -8,19 +8,20 @@ project, of the standard library or of nothing that is imported there. The names
 text, not with the code that is measured; each told one is printed, for a person to judge.
 """
 
-import argparse
 import json
 import re
-import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from bench import measure
 from lsp_server.adapters import import_data, surroundings
 from lsp_server.adapters import project as projects
 from lsp_server.core import imports, judge
@@ -40,60 +41,68 @@ PROJECTS = {
     "mcp": "workspace",
 }
 MANIFEST = '[project]\nname = "demo"\nversion = "0.1.0"\ndependencies = ["requests", "rich"]\n'
-FILE_LINES, PROJECT_FILES, TIMES = 3000, 2000, 30
+FILE_LINES, PROJECT_FILES = 3000, 2000
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = measure.parser(__doc__ or "", rounds=30)
     parser.add_argument("--projects", action="store_true", help="fetch and judge the real projects too")
-    options = parser.parse_args()
-    suggestions()
-    with tempfile.TemporaryDirectory() as folder:
+    options = parser.parse_args(arguments)
+    with measure.load() as noted, tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
-        typing(root / "typing")
-        cold(root / "cold")
-        if options.projects:
-            for name, layout in PROJECTS.items():
-                real(root / "sdists", name, layout)
+        first = suggestions()
+        times = {**typing(root / "typing", options.rounds), **cold(root / "cold")}
+        real = {name: judge_project(root / "sdists", name) for name in PROJECTS} if options.projects else {}
+    text = "right first suggestion: {right} of {of}; wrong ones called verified: {wrong}\n".format(**first)
+    text += measure.spreads(times)
+    text += "".join(f"\n{name} ({PROJECTS[name]}): {json.dumps(found, indent=1)}" for name, found in real.items())
+    figures = {"suggestions": first, "times": {name: asdict(one) for name, one in times.items()}, "projects": real}
+    measure.say(text, noted, figures, as_json=options.json)
+    return 0
 
 
-def suggestions() -> None:
-    """Print how often the first suggestion is right, and how often one that is called sure is wrong."""
+def suggestions() -> dict[str, int]:
+    """Return how often the first suggestion is right, and how often one that is called sure is wrong."""
     names = import_data.names()
     rows = [line.split("\t") for line in NAMES.read_text("utf-8").splitlines()]
     found = [(names.lookup(module), right.split()) for module, right in rows]
     first = sum(bool(known) and known[0].name in right for known, right in found)
     wrong = sum(one.sure and one.name not in right for known, right in found for one in known)
-    print(f"right first suggestion: {first} of {len(rows)} ({first / len(rows):.1%}); wrong ones called verified: {wrong}")
+    return {"right": first, "of": len(rows), "wrong": wrong}
 
 
-def typing(root: Path) -> None:
-    """Print the time of a change in a large file: the pure function, and through the server from change to diagnostics."""
+def typing(root: Path, rounds: int) -> dict[str, measure.Spread]:
+    """Return the times of a change in a large file: the pure function, and through the server from change to diagnostics."""
     path = write(root, {"pyproject.toml": MANIFEST, "demo/__init__.py": large_file()}) / "demo" / "__init__.py"
     view = read(root)
     text = path.read_text("utf-8")
 
     def once(number: int) -> float:
         file = PythonFile(path.as_uri(), number, f"{text}\nimport x{number}\n", "utf-16", Settings(), view, "demo/__init__.py")
-        return timed(lambda: missing_imports(file))
+        started = time.monotonic_ns()
+        missing_imports(file)
+        return measure.since(started)
 
-    shown(f"{text.count(chr(10))} lines, change to diagnostics (function)", [once(number) for number in range(TIMES)])
-    shown(f"{text.count(chr(10))} lines, change to diagnostics (server)", list(through_the_server(root, path)))
+    what = f"{text.count(chr(10))} lines, change to diagnostics"
+    return {
+        f"{what} (function)": measure.spread([once(number) for number in range(rounds)]),
+        f"{what} (server)": measure.spread(list(through_the_server(root, path, rounds))),
+    }
 
 
-def through_the_server(root: Path, path: Path) -> Iterator[float]:
+def through_the_server(root: Path, path: Path, rounds: int) -> Iterator[float]:
     """Yield the milliseconds from sending a change to receiving its diagnostics."""
     with Client(cwd=root) as client:
         client.initialize(root=root, initialization_options={"network": "off"})
         client.open(path, "python")
         client.wait_for_method("textDocument/publishDiagnostics")
-        for number in range(TIMES):
+        for number in range(rounds):
             end = {"line": 0, "character": 0}
-            mark, start = client.mark(), time.perf_counter()
+            mark, started = client.mark(), time.monotonic_ns()
             version = client.type(path, {"range": {"start": end, "end": end}, "newText": f"import y{number}\n"}).version
             client.wait_for(partial(_is_of, version), after=mark)
-            yield (time.perf_counter() - start) * 1000
+            yield measure.since(started)
         client.shutdown()
 
 
@@ -101,42 +110,45 @@ def _is_of(version: int, message: Message) -> bool:
     return message.method == "textDocument/publishDiagnostics" and message.params["version"] == version
 
 
-def cold(root: Path) -> None:
-    """Print the time to read a large project for the first time, with all that its files import."""
+def cold(root: Path) -> dict[str, measure.Spread]:
+    """Return the time to read a large project for the first time, with all that its files import, and once more."""
     body = "\n".join(f"def f{number}(x):\n    return x + {number}" for number in range(60))
     files = {
         f"demo/p{n // 50}/m{n}.py": f"import os\nimport requests\nfrom demo import p{n % 7}\n{body}\n"
         for n in range(PROJECT_FILES)
     }
     write(root, {"pyproject.toml": MANIFEST, "demo/__init__.py": "", **files})
-    view = View()
+    what = f"{PROJECT_FILES} files of {body.count(chr(10)) + 5} lines"
+    found = {}
+    for when in ("cold", "again"):
+        started = time.monotonic_ns()
+        read(root)
+        found[f"{what}, {when}"] = measure.spread([measure.since(started)])
+    return found
 
-    def everything() -> None:
-        nonlocal view
-        view = read(root)
 
-    print(f"{PROJECT_FILES} files of {body.count(chr(10)) + 5} lines, cold: {timed(everything) / 1000:.2f} s")
-    print(f"{len(view.usage or ())} files again: {timed(lambda: read(root)) / 1000:.2f} s")
-
-
-def real(folder: Path, name: str, layout: str) -> None:
-    """Fetch a project's source distribution and print what would be told of it."""
+def judge_project(folder: Path, name: str) -> dict[str, Any]:
+    """Fetch a project's source distribution and return what would be told of it."""
     command = ["pip", "download", "--quiet", "--no-deps", "--no-binary", name, "--dest", str(folder / name), name]
     subprocess.run([sys.executable, "-m", *command], check=True)
     archive = next((folder / name).glob("*.tar.gz"))
     with tarfile.open(archive) as tar:
         tar.extractall(folder / name, filter="data")
     root = next(path for path in (folder / name).iterdir() if path.is_dir())
-    start = time.perf_counter()
+    started = time.monotonic_ns()
     view = read(root)
     told = [(path, finding) for path, ones in (view.usage or {}).items() for finding in judged(view, path, ones)]
-    missing = [(path, finding) for path, finding in told if finding.problem == "missing"]
-    false = [(path, finding) for path, finding in missing if named(root, finding)]
-    took = time.perf_counter() - start
-    print(f"{archive.name} ({layout}): {len(view.usage or ())} files, {took:.2f} s")
-    print(f"    told {json.dumps(count(told))}; false 'missing': {len(false)}")
-    for path, finding in missing:
-        print(f"    missing {finding.targets[0]} in {path}{'  FALSE' if (path, finding) in false else ''}")
+    missing = [
+        (f"{finding.targets[0]} in {path}", named(root, finding)) for path, finding in told if finding.problem == "missing"
+    ]
+    return {
+        "archive": archive.name,
+        "files": len(view.usage or ()),
+        "milliseconds": measure.since(started),
+        "told": count(told),
+        "missing": [what for what, _ in missing],
+        "false": [what for what, is_named in missing if is_named],
+    }
 
 
 def judged(view: View, path: str, ones: tuple[imports.Import, ...]) -> list[Finding]:
@@ -181,17 +193,5 @@ def write(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return how long something takes, in milliseconds."""
-    start = time.perf_counter()
-    work()
-    return (time.perf_counter() - start) * 1000
-
-
-def shown(what: str, times: list[float]) -> None:
-    """Print the median and the worst of some times."""
-    print(f"{what}: median {statistics.median(times):.1f} ms, worst {max(times):.1f} ms of {len(times)}")
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

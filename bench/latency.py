@@ -12,11 +12,11 @@ Goal on Linux: p50 5 ms, p99 25 ms over 200 rounds.
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 
 from bench import measure
-from bench.timer import Stopwatch
+from bench.stopwatch import Stopwatch
 from bench.worksite import NO_SYNC, Site, site
+from lsp_server.core.operation import FINISHED
 from lsp_server.demo import parts
 from tests.support.client import Client
 from tests.support.projects import Project
@@ -82,7 +82,7 @@ def run(place: Site, holder: str, rounds: int, on_round: Callable[[float], None]
 
 def _wait_idle(client: Client) -> None:
     for name, operation in client.operations().items():
-        if operation["state"] not in {"done", "failed", "cancelled"}:
+        if operation["state"] not in FINISHED:
             client.wait_operation(name, "done")
 
 
@@ -95,13 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
     found: dict[str, measure.Spread] = {}
     with measure.load() as noted, site() as place:
         for holder in holders:
-            found[holder] = measure.spread(run(place, holder, options.rounds))
-    text = measure.table(measure.SPREAD_HEADERS, [measure.spread_row(f"release: {holder}", one) for holder, one in found.items()])
-    missed = [name for name, one in found.items() if one.p50 > GOAL["p50"] or one.p99 > GOAL["p99"]]
-    verdict = f"goal p50 {GOAL['p50']:g}, p99 {GOAL['p99']:g} ms: " + (f"missed by {', '.join(missed)}" if missed else "met")
-    figures = {"goal": GOAL, "figures": {name: asdict(one) for name, one in found.items()}}
-    measure.say(f"{text}\n{verdict}", noted, figures, as_json=options.json)
-    return 1 if missed else 0
+            found[f"release: {holder}"] = measure.spread(run(place, holder, options.rounds))
+    return measure.conclude(found, GOAL, noted, judged=found.keys(), as_json=options.json)
 
 
 if __name__ == "__main__":

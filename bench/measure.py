@@ -6,12 +6,14 @@ import math
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import psutil
+
+NANOSECONDS_IN_MILLISECOND = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ def spread(values: Sequence[float]) -> Spread:
 def quantile(ordered: Sequence[float], share: float) -> float:
     """Return the nearest-rank quantile of ascending values: a value that really occurred, never one in between."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def since(started: int) -> float:
+    """Return the milliseconds since a time of `time.monotonic_ns`."""
+    return (time.monotonic_ns() - started) / NANOSECONDS_IN_MILLISECOND
 
 
 @dataclass(slots=True)
@@ -85,12 +92,40 @@ def _cell(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def spread_row(name: str, found: Spread) -> tuple[object, ...]:
-    """Return a row for `table` under `SPREAD_HEADERS`."""
-    return (name, found.rounds, found.p50, found.p99, found.least, found.most)
+def spreads(found: Mapping[str, Spread]) -> str:
+    """Return a table of spreads by name."""
+    rows = [(name, one.rounds, one.p50, one.p99, one.least, one.most) for name, one in found.items()]
+    return table(("milliseconds", "rounds", "p50", "p99", "min", "max"), rows)
 
 
-SPREAD_HEADERS = ("milliseconds", "rounds", "p50", "p99", "min", "max")
+def conclude(
+    found: Mapping[str, Spread],
+    goal: Mapping[str, float],
+    noted: Load,
+    *,
+    judged: Collection[str],
+    as_json: bool,
+    details: str = "",
+    **figures: object,
+) -> int:
+    """Print spreads and whether the judged ones reach the goal; return the exit code.
+
+    Args:
+        found: what was measured, by name.
+        goal: the most that a quantile of `Spread` may be.
+        noted: how busy the machine was.
+        judged: the names that the goal is for.
+        as_json: print it for programs.
+        details: what else to tell people.
+        figures: what else to tell programs.
+
+    """
+    missed = [name for name in judged if any(getattr(found[name], quantile) > most for quantile, most in goal.items())]
+    limits = ", ".join(f"{quantile} {most:g}" for quantile, most in goal.items())
+    verdict = f"goal {limits} ({', '.join(judged)}): " + (f"missed by {', '.join(missed)}" if missed else "met")
+    shown = {"goal": goal, "missed": missed, "figures": {name: asdict(one) for name, one in found.items()}, **figures}
+    say(f"{spreads(found)}\n{verdict}{details}", noted, shown, as_json=as_json)
+    return 1 if missed else 0
 
 
 def parser(description: str, *, rounds: int) -> argparse.ArgumentParser:

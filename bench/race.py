@@ -20,9 +20,10 @@ from random import Random
 from typing import Any, Literal
 
 from bench import measure
+from bench.reader import Reader
 from bench.rows import Row
 from bench.rows_locks import ALL_ROWS
-from bench.scene import Reader, Result, Scene, manifest
+from bench.scene import Result, Scene, manifest
 from bench.worksite import NO_SYNC, Site, site
 from tests.support.client import Client, ResponseError
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.reader import SENTINEL
+from bench.reader_process import SENTINEL
 from bench.scene import Scene, Uv, at_least, has, has_line, has_not, with_line
 from lsp_server.demo import parts
 from tests.support.projects import MANY

@@ -1,26 +1,24 @@
-"""One round of a race: a fresh project, the editors, the terminal's uv processes, a reader, and the judgement."""
+"""One round of a race: a fresh project, the editors, the terminal's uv processes, and the judgement."""
 
-import json
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench.reader import SENTINEL
+from bench.reader_process import SENTINEL
 from bench.worksite import Site
 from lsp_server.adapters import proclocks
 from lsp_server.adapters.uvlocks import project_lock
+from lsp_server.core.operation import FINISHED
 from lsp_server.demo import parts
 from tests.support.client import Client
 from tests.support.projects import Project
 
 Uv = subprocess.Popen[str]
-FINISHED = ("done", "failed", "cancelled")
 ENDS_WITHIN = 20.0
 RESTORED_WITHIN = 3.0
 SAVED = "# saved by the user"
@@ -173,25 +171,6 @@ class Scene:
     def _lost(self) -> tuple[str, ...]:
         text = self.text()
         return tuple(what for what, holds in self.stakes if not holds(text))
-
-
-class Reader:
-    """The polling reader, around a round."""
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        program = Path(__file__).with_name("reader.py")
-        command = [sys.executable, "-S", "-E", str(program), *map(str, paths)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", cwd=program.parent
-        )
-        assert self._process.stdout is not None  # noqa: S101  asked for above
-        self._process.stdout.readline()
-
-    def stop(self) -> dict[str, int]:
-        """End it and return what it counted."""
-        out, _ = self._process.communicate(timeout=ENDS_WITHIN)
-        counts: dict[str, int] = json.loads(out)
-        return counts
 
 
 def manifest(site: Site, dependencies: Sequence[str] = (), tables: str = "") -> str:

@@ -24,6 +24,7 @@ from bench import measure
 from bench.scene import at_least, has, manifest, patch_of
 from bench.worksite import NO_SYNC, Site, site
 from lsp_server.adapters.processes import ProcessId
+from lsp_server.core.operation import FINISHED
 from lsp_server.jobs.journal import Journal
 from tests.support.client import Client
 from tests.support.projects import Project
@@ -31,7 +32,6 @@ from tests.support.projects import Project
 LONG = 10_000
 PACKAGES = 10
 STUCK_SECONDS = 60.0
-_FINISHED = frozenset({"done", "failed", "cancelled"})
 
 
 @dataclass(slots=True)
@@ -110,7 +110,7 @@ def work(person: Person, tally: Tally, state: Path, *, count: int, burst: int) -
 def _await(journal: Journal, tally: Tally, kind: str, name: str) -> None:
     while not tally.over.is_set():
         operation = journal.get(name)
-        if operation is not None and operation.state in _FINISHED:
+        if operation is not None and operation.state in FINISHED:
             tally.end(kind, operation.state, operation.message)
             with tally.mutex:
                 tally.bumps += kind == "bumpVersion" and operation.state == "done"
@@ -183,7 +183,7 @@ def _watch(threads: Sequence[threading.Thread], tally: Tally, clients: Sequence[
                 f"{operation['title']}: {operation['state']}, {operation['message']}"
                 for client in clients
                 for operation in client.operations().values()
-                if operation["state"] not in _FINISHED
+                if operation["state"] not in FINISHED
             }
             return [f"nothing ended for {STUCK_SECONDS:g} s", *sorted(waiting)]
     return []

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import measure
@@ -65,7 +65,7 @@ def timed(command: Sequence[str | Path], project: Project, environment: Mapping[
     before = _worked()
     began = time.monotonic_ns()
     done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True, check=False)
-    wall = (time.monotonic_ns() - began) / 1e6
+    wall = measure.since(began)
     worked = _worked() - before
     if done.returncode != 0:
         raise RuntimeError(f"{command}: {done.stderr}")
@@ -110,12 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         figures[f"uv {name}: through"] = measure.spread([one.wall for one in through])
         figures[f"uv {name}: added"] = measure.spread([late.wall - soon.wall for soon, late in pairs])
         figures[f"uv {name}: added, cpu"] = measure.spread([late.cpu - soon.cpu for soon, late in pairs])
-    text = measure.table(measure.SPREAD_HEADERS, [measure.spread_row(name, one) for name, one in figures.items()])
-    missed = [name for name, one in figures.items() if name.endswith("added") and one.p50 > GOAL["p50"]]
-    verdict = f"goal p50 of what is added {GOAL['p50']:g} ms: " + (f"missed by {', '.join(missed)}" if missed else "met")
-    shown = {"goal": GOAL, "figures": {name: asdict(one) for name, one in figures.items()}}
-    measure.say(f"{text}\n{verdict}", noted, shown, as_json=options.json)
-    return 1 if missed else 0
+    judged = [name for name in figures if name.endswith("added")]
+    return measure.conclude(figures, GOAL, noted, judged=judged, as_json=options.json)
 
 
 if __name__ == "__main__":

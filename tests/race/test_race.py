@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import race, reader
+from bench import race
+from bench import reader_process as reader
 from bench.rows_locks import ALL_ROWS
 from bench.scene import Result
 
