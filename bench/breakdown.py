@@ -36,7 +36,8 @@ _PARTS: tuple[tuple[Any, str, str], ...] = (
     (Journal, "child_ended", "journal: child ended"),
     (Quiet, "blocker", "quiet: look"),
     (workers, "commit", "commit, all"),
-    (files, "Replacement", "commit: write and sync a file beside"),
+    (files.Replacement, "__init__", "commit: write a file beside"),
+    (files.Replacement, "sync", "commit: sync a file"),
 )
 
 Parts = Mapping[str, tuple[float, float]]
@@ -67,7 +68,7 @@ def of_adds(place: Site, project: Project, rounds: int) -> Parts:
                 package = place.package(f"part-{project.root.name}-{number:04}")
                 argument = {"uri": project.manifest.as_uri(), "requirements": [package]}
                 operation = office.submit(found, "pyproject.add", argument)
-                while not _is_finished(office, getattr(operation, "id", "")):
+                while not _is_done(office, getattr(operation, "id", "")):
                     ended.wait(1)
                     ended.clear()
                 if number:
@@ -88,9 +89,11 @@ def table(parts: Parts) -> str:
     return measure.table(("part", "times", "ms in all"), rows)
 
 
-def _is_finished(office: Office, name: str) -> bool:
+def _is_done(office: Office, name: str) -> bool:
     operation = office.journal.get(name)
-    return operation is None or operation.finished
+    if operation is None or (operation.finished and operation.state != "done"):
+        raise RuntimeError(f"the add that is measured was not made: {operation}")
+    return operation.finished
 
 
 def _sum(spans: list[tuple[str, float]], sums: dict[str, list[tuple[int, float]]]) -> None:
