@@ -15,8 +15,8 @@ from random import Random
 
 from bench import breakdown, measure
 from bench.stopwatch import Stopwatch
-from bench.worksite import NO_SYNC, Site, site
-from tests.support.client import Client
+from bench.worksite import Site, site
+from tests.support.client import NO_SYNC, Client
 from tests.support.projects import Project
 
 GOAL = {"p50": 1.5}

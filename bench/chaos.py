@@ -23,12 +23,13 @@ from typing import Literal
 
 from bench import measure
 from bench.actors import SLOTS, Actor, Books, Git, Person, Shell, Shop, slot_line
+from bench.reader import Reader
 from bench.reader_process import SENTINEL
-from bench.worksite import NO_SYNC, Site, site
+from bench.worksite import Site, site
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.demo import parts
 from lsp_server.jobs.journal import Journal
-from tests.support.client import ResponseError
+from tests.support.client import NO_SYNC, ResponseError
 from tests.support.projects import MANY, Project
 
 Kind = Literal["plain", "workspace", "script"]

@@ -24,8 +24,8 @@ from bench.reader import Reader
 from bench.rows import Row
 from bench.rows_locks import ALL_ROWS
 from bench.scene import Result, Scene, manifest
-from bench.worksite import NO_SYNC, Site, site
-from tests.support.client import Client, ResponseError
+from bench.worksite import Site, site
+from tests.support.client import NO_SYNC, Client, ResponseError
 
 Side = Literal["bare", "ours"]
 SHORT_ROUNDS = 1

@@ -22,11 +22,11 @@ import psutil
 
 from bench import measure
 from bench.scene import at_least, has, manifest, patch_of
-from bench.worksite import NO_SYNC, Site, site
+from bench.worksite import Site, site
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.core.operation import FINISHED
 from lsp_server.jobs.journal import Journal
-from tests.support.client import Client
+from tests.support.client import NO_SYNC, Client
 from tests.support.projects import Project
 
 LONG = 10_000

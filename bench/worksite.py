@@ -14,8 +14,6 @@ from tests.support import projects
 from tests.support.client import Client
 from tests.support.projects import Project, Tools
 
-NO_SYNC: Mapping[str, object] = {"sync.afterEdit": False}
-
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
+from tests.server.test_documents import add
 from tests.support import projects
-from tests.support.client import Client, ResponseError
+from tests.support.client import NO_SYNC, Client, ResponseError
 from tests.support.projects import Project
 
 URI = object()

@@ -7,13 +7,12 @@ import pytest
 from lsp_server.demo import parts
 from tests.server.conftest import Start
 from tests.support import buffers
-from tests.support.client import DELETE, Client
+from tests.support.client import DELETE, NO_SYNC, Client
 from tests.support.holding import is_free, manifest_lock
 from tests.support.projects import Project
 
 NO_SAVE = {"experimental": {"pyprojectSave": DELETE}}
 NO_EDIT = {"workspace": {"applyEdit": DELETE}}
-NO_SYNC = {"sync": {"afterEdit": False}}
 
 
 def add(client: Client, project: Project, *requirements: str) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from lsp_server.demo import parts
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import Client, ResponseError
+from tests.server.test_documents import add
+from tests.support.client import NO_SYNC, Client, ResponseError
 from tests.support.projects import Project
 
 SECRETS = ("Traceback", "lsp_server/", "site-packages", ".py")

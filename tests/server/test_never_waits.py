@@ -6,8 +6,8 @@ import pytest
 
 from lsp_server.demo import parts
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import DEFER, Client, ResponseError
+from tests.server.test_documents import add
+from tests.support.client import DEFER, NO_SYNC, Client, ResponseError
 from tests.support.holding import held, journal_held, manifest_lock
 from tests.support.projects import Project
 

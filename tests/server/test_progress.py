@@ -4,8 +4,8 @@ from itertools import pairwise
 from typing import Any
 
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import DELETE, Client
+from tests.server.test_documents import add
+from tests.support.client import DELETE, NO_SYNC, Client
 from tests.support.projects import Project
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import DELETE, Client
+from tests.server.test_documents import add
+from tests.support.client import DELETE, NO_SYNC, Client
 from tests.support.holding import held, manifest_lock
 from tests.support.projects import Project
 

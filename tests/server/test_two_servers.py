@@ -6,8 +6,8 @@ import pytest
 
 from lsp_server.demo.parts import Gate
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import DEFER, DELETE, Client
+from tests.server.test_documents import add
+from tests.support.client import DEFER, DELETE, NO_SYNC, Client
 from tests.support.projects import Project
 
 

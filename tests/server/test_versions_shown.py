@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.server.conftest import Start
-from tests.server.test_documents import NO_SYNC, add
-from tests.support.client import Client
+from tests.server.test_documents import add
+from tests.support.client import NO_SYNC, Client
 from tests.support.projects import Project
 
 EVERYWHERE = {"start": {"line": 0, "character": 0}, "end": {"line": 999, "character": 0}}

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from tests.support import buffers
 from tests.support.buffers import Buffer, path_of, uri_of
-from tests.support.session import CAPABILITIES, DEFER, DELETE, Pending, Session, merged
+from tests.support.session import CAPABILITIES, DEFER, DELETE, NO_SYNC, Pending, Session, merged
 from tests.support.wire import Body, Message, ResponseError
 
-__all__ = ["CAPABILITIES", "DEFER", "DELETE", "Buffer", "Client", "Message", "Pending", "ResponseError", "merged"]
+__all__ = ["CAPABILITIES", "DEFER", "DELETE", "NO_SYNC", "Buffer", "Client", "Message", "Pending", "ResponseError", "merged"]
 
 
 class Client(Session):

@@ -25,6 +25,8 @@ DELETE = object()
 DEFER = object()
 """As a handler's result: no answer yet."""
 FINISHED = frozenset({"done", "failed", "cancelled"})
+NO_SYNC: Mapping[str, Any] = {"sync.afterEdit": False}
+"""Settings for an edit that ends with its commit."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 CAPABILITIES: Body = {
