@@ -4,7 +4,7 @@ Every row is run by bare uv processes and, in turns with them, by ours: real ser
 copy of the same project, while a reader looks at the files all the time. 'lost' are edits that were said to be done (a
 command that ended with 0, an operation that is done, a save of the user) and are gone at the end; 'torn' are reads that
 saw half a file; 'unfit' are rounds after which manifest, lock and environment do not fit together; 'failed' are edits
-of ours that were refused or never ended.
+of ours that were refused or never ended, and on both sides what broke a round, by waiting for ever for instance.
 
 Exit code 1 when ours loses an edit, refuses one, leaves files that do not fit, or shows a torn file. In the rows marked
 '*' a bare uv of the row itself writes the manifest, by truncating it, which nobody can prevent: there a torn read is
@@ -12,8 +12,9 @@ ours if the file had never been whole before, for we put whole files in place an
 """
 
 import sys
+import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from random import Random
@@ -25,12 +26,13 @@ from bench.rows import Row
 from bench.rows_locks import ALL_ROWS
 from bench.scene import Result, Scene, manifest
 from bench.worksite import Site, site
-from tests.support.client import NO_SYNC, Client, ResponseError
+from tests.support.client import NO_SYNC, Client
 
 Side = Literal["bare", "ours"]
 SHORT_ROUNDS = 1
 # Servers keep every project that they have worked for; a run of hundreds of rounds gets new ones now and then.
 ROUNDS_OF_A_SERVER = 12
+ROUNDS_TO_TELL = 10
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class Tally:
     torn: int = 0
     unborn: int = 0
     reads: int = 0
-    what: Counter[str] = field(default_factory=Counter)
+    what: list[str] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
         """Count one round."""
@@ -55,9 +57,10 @@ class Tally:
         self.torn += result.torn
         self.unborn += result.unborn
         self.reads += result.reads
-        self.what.update(f"lost: {each}" for each in result.lost)
-        self.what.update(f"failed: {each}" for each in result.failed)
-        self.what.update(f"unfit: {each}" for each in result.mismatch)
+        self.what += [f"lost: {each}" for each in result.lost]
+        self.what += [f"failed: {each}" for each in result.failed]
+        self.what += [f"unfit: {each}" for each in result.mismatch]
+        self.what += ["torn: a file that had never been whole"] * result.unborn
 
     def is_bad(self, row: Row) -> bool:
         """Whether ours broke its promise in this row."""
@@ -65,63 +68,77 @@ class Tally:
 
 
 class Editors:
-    """The servers of a run: as many processes, made anew after a while and after a round that went wrong."""
+    """The servers of a run: as many processes, made anew after a while and after a round that broke."""
 
     def __init__(self, place: Site, count: int) -> None:
         self._place = place
         self._count = count
         self._clients: list[Client] = []
+        self._ends = ExitStack()
         self._used = 0
 
     def get(self, *, syncs: bool) -> Sequence[Client]:
-        """Return running servers with this setting."""
+        """Return running servers with this setting and no open document."""
         if self._used >= ROUNDS_OF_A_SERVER:
             self.close()
         while len(self._clients) < self._count:
-            self._clients.append(self._place.server())
+            self._clients.append(self._ends.enter_context(self._place.server()))
         self._used += 1
         for client in self._clients:
             client.configure({} if syncs else NO_SYNC)
+            for path in list(client.buffers):
+                client.close(path)
         return self._clients
 
-    def close(self) -> None:
-        """End them all."""
-        clients, self._clients, self._used = self._clients, [], 0
-        with ExitStack() as stack:
-            for client in clients:
-                stack.enter_context(client)
+    def close(self, error: Exception | None = None) -> None:
+        """End them all; after an error at once, since one of them may be stuck."""
+        self._clients, self._used = [], 0
+        self._ends.__exit__(type(error) if error else None, error, None)
 
 
 def play(place: Site, row: Row, side: Side, *, number: int, editors: Editors, lots: Random) -> Result:
-    """Run one round of a row on one side."""
+    """Run one round of a row on one side; one that breaks counts as failed, and is judged as far as it goes."""
     project = place.project(f"{row.name}-{side}-{number}/demo", text=manifest(place, row.dependencies))
-    project.uv_ok("sync")
-    clients = editors.get(syncs=row.syncs) if side == "ours" else ()
-    scene = Scene(place, project, clients, lots, row.dependencies)
-    row.prepare(scene)
-    if not row.syncs:
-        scene.checks -= {"environment"}
-    with _reading(scene) as counts:
-        try:
-            (row.ours if side == "ours" else row.bare)(scene)
-        except (AssertionError, TimeoutError, StopIteration, RuntimeError, ResponseError) as error:
-            print(f"{row.name} {side} {number}: {error}", file=sys.stderr, flush=True)
-            scene.failed.append(f"the round broke: {str(error).partition(chr(10))[0] or repr(error)}")
-            scene.gate.open()  # what still waits there ends, so that the rest of the run goes on
-            editors.close()
-        result = scene.judge()
-        for client in clients:
-            for path in list(client.buffers):
-                client.close(path)
-    return replace(result, torn=counts["torn"], unborn=counts["unborn"], reads=counts["reads"])
+    scene = Scene(place, project, (), lots, row.dependencies)
+    result, counts = Result(), Counter[str]()
+    with _outlived(scene, editors):
+        project.uv_ok("sync")
+        scene.editors = editors.get(syncs=row.syncs) if side == "ours" else ()
+        row.prepare(scene)
+        if not row.syncs:
+            scene.checks -= {"environment"}
+        with _reading(scene, counts):
+            with _outlived(scene, editors):
+                (row.ours if side == "ours" else row.bare)(scene)
+            result = scene.judge()
+            with _outlived(scene, editors):
+                result = replace(result, mismatch=scene.mismatch())
+    failed = tuple(scene.failed)
+    return replace(result, failed=failed, torn=counts["torn"], unborn=counts["unborn"], reads=counts["reads"])
 
 
 @contextmanager
-def _reading(scene: Scene) -> Iterator[dict[str, int]]:
-    counts: dict[str, int] = {}
+def _outlived(scene: Scene, editors: Editors) -> Iterator[None]:
+    """Note what breaks, whatever it is: a run of hours goes on after it.
+
+    What waits in the round ends then, since the judgement's own uv would wait behind it.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  the traceback tells a bug of the measurement
+        print(f"{scene.name} broke", file=sys.stderr)
+        traceback.print_exc()
+        scene.failed.append(f"the round broke: {str(error).partition(chr(10))[0] or repr(error)}")
+        scene.gate.open()
+        scene.site.tools.clear()
+        editors.close(error)
+
+
+@contextmanager
+def _reading(scene: Scene, counts: Counter[str]) -> Iterator[None]:
     reader = Reader([scene.file, scene.project.lock] if scene.checks else [scene.file])
     try:
-        yield counts
+        yield
     finally:
         counts.update(reader.stop())
 
@@ -133,9 +150,8 @@ def race(
     rounds: int,
     seed: int,
     editors: int,
-    on_row: Callable[[Row, dict[Side, Tally]], None],
 ) -> dict[str, dict[Side, Tally]]:
-    """Run all rows, bare and ours in turns."""
+    """Run all rows, bare and ours in turns; stderr tells now and then how far it is."""
     found: dict[str, dict[Side, Tally]] = {}
     servers = Editors(place, editors)
     try:
@@ -149,33 +165,26 @@ def race(
                     wrong = (*result.lost, *result.failed, *result.mismatch)
                     if side == "ours" and wrong:
                         print(f"{row.name} {number}: {'; '.join(wrong)}", file=sys.stderr, flush=True)
+                if (number + 1) % ROUNDS_TO_TELL == 0 or number + 1 == rounds:
+                    so_far = ", ".join(f"{side} lost {tally.lost} of {tally.stake}" for side, tally in sides.items())
+                    print(f"... {row.name}: {number + 1} of {rounds} rounds, {so_far}", file=sys.stderr, flush=True)
             found[row.name] = sides
-            on_row(row, sides)
     finally:
         servers.close()
     return found
 
 
-_HEADERS = ("row", "rounds", "bare: lost", "of", "torn", "unfit", "ours: lost", "of", "torn", "unfit", "failed")
+_SIDE = ("of", "torn", "unfit", "failed")
+_HEADERS = ("row", "rounds", "bare: lost", *_SIDE, "ours: lost", *_SIDE)
 
 
-def line(row: Row, rounds: int, sides: dict[Side, Tally]) -> tuple[object, ...]:
+def line(row: Row, rounds: int, sides: dict[Side, Tally]) -> list[object]:
     """Return one row of the table."""
-    bare, ours = sides["bare"], sides["ours"]
-    torn: object = f"{ours.torn}*" if row.terminal_writes else ours.torn
-    return (
-        f"{row.name}: {row.title}",
-        rounds,
-        bare.lost,
-        bare.stake,
-        bare.torn,
-        bare.unfit,
-        ours.lost,
-        ours.stake,
-        torn,
-        ours.unfit,
-        ours.failed,
-    )
+    cells: list[object] = [f"{row.name}: {row.title}", rounds]
+    for side, tally in sides.items():
+        torn = f"{tally.torn}*" if side == "ours" and row.terminal_writes else tally.torn
+        cells += [tally.lost, tally.stake, torn, tally.unfit, tally.failed]
+    return cells
 
 
 def _options(arguments: list[str] | None) -> Any:  # noqa: ANN401  a namespace
@@ -195,18 +204,13 @@ def main(arguments: list[str] | None = None) -> int:
     rounds = SHORT_ROUNDS if options.short else options.rounds
     rows = [row for row in ALL_ROWS if not options.rows or row.name in options.rows]
 
-    def show(row: Row, sides: dict[Side, Tally]) -> None:
-        if not options.json:
-            words = " ".join(str(value) for value in line(row, rounds, sides)[1:])
-            print(f"... {row.name}: {words}", file=sys.stderr, flush=True)
-
     with measure.load() as noted, site() as place:
-        found = race(place, rows, rounds=rounds, seed=options.seed, editors=options.editors, on_row=show)
+        found = race(place, rows, rounds=rounds, seed=options.seed, editors=options.editors)
     bad = [row for row in rows if found[row.name]["ours"].is_bad(row)]
     text = measure.table(_HEADERS, [line(row, rounds, found[row.name]) for row in rows])
     for row in bad:
         text += f"\n{row.name}, ours:"
-        text += "".join(f"\n  {count} x {what}" for what, count in found[row.name]["ours"].what.most_common(5))
+        text += "".join(f"\n  {count} x {what}" for what, count in Counter(found[row.name]["ours"].what).most_common(5))
     reads = sum(tally.reads for sides in found.values() for tally in sides.values())
     text += f"\n{reads} reads; seed {options.seed}; "
     text += f"promise broken in {', '.join(row.name for row in bad)}" if bad else "ours lost nothing"

@@ -3,16 +3,18 @@
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import psutil
 
 from bench.rows import ROWS, Row
-from bench.scene import ENDS_WITHIN, Scene, Uv, at_least, has, has_line, has_not, until, with_line
+from bench.scene import ENDS_WITHIN, Scene, Uv, at_least, has, has_line, has_not, with_line
 from lsp_server.demo import parts
+from tests.support import office
 from tests.support.client import Client
 
 if sys.platform != "win32":
@@ -148,6 +150,11 @@ def _our_killed(play: Scene, number: int) -> None:
     play.outcome(editor, after, "pyproject.add many-01", has("many-01"))
 
 
+def _killed(number: signal.Signals) -> Row:
+    bare, ours = partial(_bare_killed, number=number), partial(_our_killed, number=number)
+    return Row(number.name.lower(), f"{number.name} to the uv of an add that builds", bare, ours, (), _gated_source)
+
+
 def _uv_of(editor: Client, root: Path) -> psutil.Process:
     children = psutil.Process(editor.pid).children()
     return next(child for child in children if child.name() == "uv" and child.cwd().endswith(str(root)))
@@ -159,14 +166,12 @@ def _our_server_killed(play: Scene) -> None:
     with play.site.server() as doomed:
         operation = play.ask(doomed, "pyproject.add", requirements=[name])
         gate.wait_reached()
-        orphan = _uv_of(doomed, play.project.root)
+        orphan = office.process(_uv_of(doomed, play.project.root).pid)
         doomed.kill()
         with play.site.server() as editor:
             editor.open(play.project.manifest)
-            try:
-                until(lambda: not _lives(orphan), "the orphaned uv ended", 10)
-            except TimeoutError as error:
-                play.failed.append(str(error))
+            if not office.are_gone(orphan, within=10):
+                play.failed.append("the orphaned uv did not end within 10 s")
             gate.open()
             # The new server says what it found: an operation that was interrupted and can be had again.
             editor.wait_operation(operation, ("failed",), timeout=ENDS_WITHIN)
@@ -175,24 +180,19 @@ def _our_server_killed(play: Scene) -> None:
             play.outcome(editor, operation, f"pyproject.add {name}, retried", has(name), after=after)
 
 
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _one_after_the_other(play: Scene, commands: Sequence[Sequence[str]]) -> threading.Thread:
-    """A person in a terminal: the next command when the last one has ended."""
+@contextmanager
+def _one_after_the_other(play: Scene, commands: Sequence[Sequence[str]]) -> Iterator[None]:
+    """A person in a terminal meanwhile: the next command when the last one has ended."""
 
     def run() -> None:
         for words in commands:
             holds = has(words[-1]) if words[0] == "add" else None
             play.ended(play.uv(*words), f"uv {' '.join(words)}", holds)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
+    with ThreadPoolExecutor(1) as pool:
+        terminal = pool.submit(run)
+        yield
+        terminal.result()
 
 
 def _adds(*names: str) -> list[list[str]]:
@@ -200,18 +200,16 @@ def _adds(*names: str) -> list[list[str]]:
 
 
 def _two_terminals(play: Scene, others: Sequence[Sequence[str]]) -> None:
-    threads = [_one_after_the_other(play, _adds("many-01", "many-02", "many-03")), _one_after_the_other(play, others)]
-    for thread in threads:
-        thread.join()
+    with _one_after_the_other(play, _adds("many-01", "many-02", "many-03")), _one_after_the_other(play, others):
+        pass
 
 
 def _beside_a_terminal(play: Scene, others: Sequence[Sequence[str]]) -> None:
-    thread = _one_after_the_other(play, others)
-    for index, name in enumerate(("many-01", "many-02", "many-03")):
-        editor = play.editors[index % len(play.editors)]
-        operation = play.ask(editor, "pyproject.add", requirements=[name])
-        play.outcome(editor, operation, f"pyproject.add {name}", has(name))
-    thread.join()
+    with _one_after_the_other(play, others):
+        for index, name in enumerate(("many-01", "many-02", "many-03")):
+            editor = play.editors[index % len(play.editors)]
+            operation = play.ask(editor, "pyproject.add", requirements=[name])
+            play.outcome(editor, operation, f"pyproject.add {name}", has(name))
 
 
 def _bare_mixed(play: Scene) -> None:
@@ -265,22 +263,8 @@ ALL_ROWS: tuple[Row, ...] = (
         syncs=False,
     ),
     Row("venv-clear", "uv venv --clear during a sync", _bare_clear, _our_clear, (), _slow),
-    Row(
-        "sigterm",
-        "SIGTERM to the uv of an add that builds",
-        partial(_bare_killed, number=signal.SIGTERM),
-        partial(_our_killed, number=signal.SIGTERM),
-        (),
-        _gated_source,
-    ),
-    Row(
-        "sigkill",
-        "SIGKILL to the uv of an add that builds",
-        partial(_bare_killed, number=signal.SIGKILL),
-        partial(_our_killed, number=signal.SIGKILL),
-        (),
-        _gated_source,
-    ),
+    _killed(signal.SIGTERM),
+    _killed(signal.SIGKILL),
     Row(
         "server-sigkill",
         "SIGKILL to the server (bare: to uv)",

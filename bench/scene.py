@@ -32,7 +32,7 @@ class Result:
     Attributes:
         stake: how many edits were made and said to be done.
         lost: those of them that are gone, in words.
-        failed: edits that were refused or never ended, in words, though nothing was wrong with them.
+        failed: edits that were refused or never ended, in words, though nothing was wrong with them; what broke the round.
         mismatch: what does not fit together at the end: manifest, lock, environment.
         torn: reads that saw a torn file, of `reads`.
         unborn: those of them that saw a file which had never been whole.
@@ -154,13 +154,14 @@ class Scene:
     # The end
 
     def judge(self) -> Result:
-        """Look at the final text and at what uv says of it; a guardian gets a moment to have acted."""
+        """Look at the final text; a guardian gets a moment to have acted."""
         end = time.monotonic() + RESTORED_WITHIN
         while self._lost() and time.monotonic() < end:
             time.sleep(0.02)  # nothing tells when a guardian has decided not to act
-        return Result(len(self.stakes), self._lost(), tuple(self.failed), self._mismatch())
+        return Result(len(self.stakes), self._lost())
 
-    def _mismatch(self) -> tuple[str, ...]:
+    def mismatch(self) -> tuple[str, ...]:
+        """Ask uv what does not fit together."""
         commands = {"lock": ("lock", "--check"), "environment": ("sync", "--check", "--inexact")}
         for what, command in commands.items():
             done = self.project.uv(*command) if what in self.checks else None

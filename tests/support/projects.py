@@ -117,14 +117,18 @@ class Tools:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def clear(self) -> None:
+        """Kill all that was started, with its descendants."""
+        while self.started:
+            _kill_tree(self.started.pop())
+
     def stop(self, grace: float = 5.0) -> list[str]:
         """Kill all that was started, with its descendants; then kill what is left and say what that was.
 
         Whoever is left had no living parent among the started ones: something lost track of it. It gets `grace`
         seconds to end by itself.
         """
-        for process in self.started:
-            _kill_tree(process)
+        self.clear()
         left = belonging_to(self.base)
         _, alive = psutil.wait_procs(left, timeout=grace)
         names = [_describe(process) for process in alive]
