@@ -8,18 +8,20 @@ from typing import Any, get_args
 import pytest
 
 from lsp_server import protocol
+from lsp_server.adapters import uvcommand
 from lsp_server.core import intent, operation
 from lsp_server.core import settings as settings_of
 from lsp_server.core.operation import State
 from tests.server.conftest import Start
 from tests.support.client import Client, ResponseError
-from tests.support.projects import Project
+from tests.support.projects import Project, Tools
 from tests.support.shapes import FOLDER, load, mismatches
 
 ROOT = Path(__file__).parents[2]
-FILES = [path.stem for path in sorted(FOLDER.glob("*.json")) if path.stem not in {"commands", "settings"}]
+FILES = [path.stem for path in sorted(FOLDER.glob("*.json")) if path.stem not in {"commands", "settings", "uv-options"}]
 COMMANDS: dict[str, Any] = load("commands")["commands"]
 SETTINGS: dict[str, Any] = load("settings")["settings"]
+UV_OPTIONS: dict[str, Any] = load("uv-options")
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 URI = "file:///home/me/demo/pyproject.toml"
 
@@ -109,6 +111,22 @@ def test_the_settings_are_those_that_the_server_reads_with_their_defaults() -> N
 def test_the_document_names_everything_in_the_files() -> None:
     named = [*COMMANDS, *SETTINGS, *get_args(State), *load("error")["shape"]["code"]["enum"], protocol.STATUS, protocol.SAVE]
     assert [name for name in named if f"`{name}`" not in DOCUMENT and f'"{name}"' not in DOCUMENT] == []
+
+
+def test_the_options_before_uvs_command_are_those_of_the_real_uv_and_we_read_past_them(tools: Tools) -> None:
+    valued, flags = UV_OPTIONS["valued"], UV_OPTIONS["flags"]
+    shown = tools.run([tools.uv, "--help"], tools.base).stdout
+    assert set(re.findall(r"--([a-z-]+) <", shown)) <= set(valued)
+    assert set(re.findall(r"--([a-z-]+)(?![a-z-]| <)", shown)) <= {*flags, "help", "version"}
+    # Of an option without a value, uv takes the next word for its command; what follows the value is the command.
+    words = {"color": "never", "python-preference": "system", "python-fetch": "never"}
+    for name in valued:
+        value = words.get(name, "nobody")
+        assert tools.run([tools.uv, f"--{name}", value, "add", "--help"], tools.base).returncode == 0, name
+        assert uvcommand.subcommand(["uv", f"--{name}", value, "add"]) == "add"
+    for name in flags:
+        assert tools.run([tools.uv, f"--{name}", "add", "--help"], tools.base).returncode == 0, name
+        assert uvcommand.subcommand(["uv", f"--{name}", "add"]) == "add"
 
 
 def said(client: Client, method: str) -> list[Any]:

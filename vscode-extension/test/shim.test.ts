@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { posixShim, windowsShim } from "../src/terminal/shim";
+import { contract } from "./shape";
 
 const posix = process.platform !== "win32";
 
@@ -47,6 +48,13 @@ describe.runIf(posix)("the uv in front of the real one", () => {
     [["lock", "--upgrade"], "lock --upgrade"],
   ])("takes %j to its turn", (args, rest) => {
     expect(uv(args)).toEqual({ said: `turn: -m lsp_server exec UV ${rest}`, code: 9 });
+  });
+
+  it("reads past the options that uv takes before its command, with their values", () => {
+    const { valued, flags } = contract("uv-options") as Record<"valued" | "flags", readonly string[]>;
+    for (const before of [...valued.map((name) => [`--${name}`, "tree"]), ...flags.map((name) => [`--${name}`])]) {
+      expect(uv([...before, "add", "x"]).said).toBe(`turn: -m lsp_server exec UV ${before.join(" ")} add x`);
+    }
   });
 
   it.each([

@@ -1,20 +1,23 @@
 import type { CommandLine } from "../server/install";
 
 /** Commands of uv that change a manifest, a lock file or an environment; all others go straight to the real uv. */
-export const changing = ["add", "remove", "version", "upgrade", "lock", "sync"];
+const changing = ["add", "remove", "version", "upgrade", "lock", "sync"];
 
 /** Options that only look: with one of these even a changing command does not need its turn. */
-export const looking = ["--help", "-h", "--dry-run", "--check"];
+const looking = ["--help", "-h", "--dry-run", "--check"];
 
-/** Options before the command that take a value of their own. */
+/** Options before the command that take a value of their own (tests/contract/uv-options.json). */
 const valued = [
-  "--project",
-  "--directory",
-  "--config-file",
+  "--allow-insecure-host",
   "--cache-dir",
   "--color",
-  "--allow-insecure-host",
-  "--native-tls",
+  "--config-file",
+  "--directory",
+  "--preview-features",
+  "--project",
+  "--python-fetch",
+  "--python-preference",
+  "--trusted-host",
 ];
 
 /**
