@@ -14,11 +14,12 @@ from lsp_server.adapters.project import Project
 from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import diff, intent
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
-from lsp_server.core.operation import Failure, Operation, Origin
+from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
-from lsp_server.jobs import inherit, state
+from lsp_server.jobs import inherit, state, undo
 from lsp_server.jobs import preview as previews
 from lsp_server.jobs.office import NoProject, Office, project_of
+from lsp_server.jobs.place import Place
 from lsp_server.remote_editor import RemoteEditor
 
 Argument = Mapping[str, Any]
@@ -52,8 +53,8 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
     operation = await connection.aside(_named, office, argument)
     if isinstance(operation, BadArgument):
         return operation
-    if operation.state not in {"failed", "cancelled"}:
-        return BadArgument("id", operation.id, f"the id of a failed operation; this one is {operation.state}")
+    if operation.state not in RETRYABLE:
+        return BadArgument("id", operation.id, f"the id of a failed or cancelled operation; this one is {operation.state}")
     project = await connection.aside(project_of, {**operation.argument, "uri": operation.uri})
     if not isinstance(project, Project):
         return project
@@ -94,7 +95,7 @@ async def current_status(connection: Connection, office: Office, project: Projec
     lost = [operation for operation in left if operation.state == "failed" and operation.command in CHANGING_COMMANDS]
     if lost:
         connection.later("window/showMessageRequest", offer(connection, office, lost))
-    return await connection.aside(status_of, office, project)
+    return await connection.aside(status_of, place)
 
 
 async def offer(connection: Connection, office: Office, lost: Sequence[Operation]) -> None:
@@ -158,11 +159,12 @@ async def check_upgrades(connection: Connection, office: Office, argument: Argum
     return {"outdated": found}
 
 
-def status_of(office: Office, project: Project) -> dict[str, Any]:
+def status_of(place: Place) -> dict[str, Any]:
     """Return the status of a project, with the operations of every process on this machine."""
-    place = office.place(project)
-    operations = (*office.journal.unfinished(project.key), *office.journal.finished(project.key))
-    return protocol.status(project.uri, operations, environment=state.of_environment(place), lock=state.of_lock(place))
+    active, finished = place.journal.unfinished(place.key), place.journal.finished(place.key)
+    undoable = undo.undoable(place.journal, place.key, finished)
+    environment, lock = state.of_environment(place), state.of_lock(place)
+    return protocol.status(place.project.uri, (*active, *finished), undoable, environment=environment, lock=lock)
 
 
 def cannot_open(error: BaseException) -> str:

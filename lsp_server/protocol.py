@@ -1,10 +1,11 @@
 """What we add to LSP, as docs/protocol.md says: names, and the shapes of what goes over the wire."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lsp_server.core.intent import CHANGING_COMMANDS
-from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, requests
 
 NAME = "pyproject-lsp"
 SECTION = "pyproject"
@@ -24,12 +25,15 @@ COMMANDS = (*sorted(CHANGING_COMMANDS), *ANSWERING_COMMANDS)
 INVALID_PARAMS = -32602
 
 
-def status(project: str, operations: Sequence[Operation], *, environment: str, lock: str) -> dict[str, Any]:
+def status(
+    project: str, operations: Sequence[Operation], undoable: Collection[str], *, environment: str, lock: str
+) -> dict[str, Any]:
     """Return the object of `pyproject/status` and of the command `pyproject.status`.
 
     Args:
         project: the project's URI.
         operations: all unfinished ones in the order of the queue, then the finished ones, the newest first.
+        undoable: the ids of those that can be undone.
         environment: "in-sync", "stale", "syncing", "missing" or "unknown".
         lock: "up-to-date", "stale", "missing" or "unknown".
 
@@ -39,7 +43,7 @@ def status(project: str, operations: Sequence[Operation], *, environment: str, l
     return {
         "project": project,
         "state": _state(operations),
-        "operations": [operation(o, queue.index(o.id) if o.id in queue else 0) for o in operations],
+        "operations": [operation(o, queue.index(o.id) if o.id in queue else 0, undoable=o.id in undoable) for o in operations],
         "environment": environment,
         "lock": lock,
         "message": _message(operations),
@@ -73,8 +77,9 @@ def _message(operations: Sequence[Operation]) -> str:
     return f"{first.title}: {first.message or first.state}"
 
 
-def operation(operation: Operation, position: int) -> dict[str, Any]:
-    """Return one operation as every client sees it; `position` counts from 0 in the queue."""
+def operation(operation: Operation, position: int, *, undoable: bool) -> dict[str, Any]:
+    """Return one operation as every client of this process sees it; `position` counts from 0 in the queue."""
+    ours = operation.origin.pid == os.getpid()
     return {
         "id": operation.id,
         "kind": operation.kind,
@@ -89,6 +94,7 @@ def operation(operation: Operation, position: int) -> dict[str, Any]:
         "attempts": operation.attempts,
         "message": operation.message,
         "error": _failure(operation.failure),
+        "can": requests(operation, ours=ours, undoable=undoable),
     }
 
 

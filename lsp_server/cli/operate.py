@@ -16,6 +16,7 @@ from lsp_server.cli import shared
 from lsp_server.core.intent import BadArgument, Bounds, BumpPart
 from lsp_server.core.operation import Operation
 from lsp_server.core.settings import Settings
+from lsp_server.jobs import undo
 from lsp_server.jobs.office import Office
 
 
@@ -67,10 +68,11 @@ def run(options: argparse.Namespace) -> int:
             shared.complain(operation.message)
             return shared.USAGE
         ended = _follow(office, operation, told, quiet=options.json)
+        undoable = bool(undo.undoable(office.journal, project.key, [ended]))
     finally:
         office.close()
     if options.json:
-        shared.show_json(protocol.operation(ended, 0))
+        shared.show_json(protocol.operation(ended, 0, undoable=undoable))
     elif ended.state == "failed" and ended.failure is not None:
         shared.complain(f"{ended.title}: {ended.failure.message}")
         if ended.failure.detail:

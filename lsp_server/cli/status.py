@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lsp_server import protocol
 from lsp_server.adapters import live, proclocks
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
-from lsp_server.jobs import state
+from lsp_server.commands import status_of
 from lsp_server.jobs.blocking import shortened
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, state_folder
@@ -51,10 +50,8 @@ def run(options: argparse.Namespace) -> int:
 
 def describe(place: Place) -> dict[str, Any]:
     """Return the object of `pyproject/status` with the locks and who is at each."""
-    operations = (*place.journal.unfinished(place.key), *place.journal.finished(place.key))
-    status = protocol.status(place.project.uri, operations, environment=state.of_environment(place), lock=state.of_lock(place))
     locks = {"manifest": place.manifest_lock, "project": place.project_lock, "environment": place.environment_lock}
-    return {**status, "locks": [_lock(name, path) for name, path in locks.items()]}
+    return {**status_of(place), "locks": [_lock(name, path) for name, path in locks.items()]}
 
 
 def _lock(name: str, path: Path) -> dict[str, Any]:

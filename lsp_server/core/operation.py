@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 State = Literal["queued", "planning", "waiting", "needsSave", "committing", "syncing", "done", "failed", "cancelled"]
 LockName = Literal["manifest", "project", "environment", "process"]
+Request = Literal["cancel", "retry", "undo"]
 FINISHED: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 
 # States in which an operation stands in the queue of its project: whoever comes later waits for it.
@@ -15,6 +16,8 @@ HOLDS_QUEUE: frozenset[State] = frozenset({"queued", "planning", "waiting"})
 
 # Cancelling is possible until the two files are being replaced, and again while uv installs.
 CANCELLABLE: frozenset[State] = frozenset({"queued", "planning", "waiting", "needsSave", "syncing"})
+
+RETRYABLE: frozenset[State] = frozenset({"failed", "cancelled"})
 
 _NEXT: Mapping[State, frozenset[State]] = {
     "queued": frozenset({"planning", "syncing", "failed", "cancelled"}),
@@ -88,6 +91,23 @@ class Operation:
     def finished(self) -> bool:
         """Whether nothing more happens to it by itself."""
         return self.state in FINISHED
+
+
+def requests(operation: Operation, *, ours: bool, undoable: bool) -> list[Request]:
+    """Return what may be asked of an operation now.
+
+    Args:
+        operation: the operation.
+        ours: this process has it; nobody else can stop what that starts.
+        undoable: it is finished and its change can be taken back (`jobs/undo.py`).
+
+    """
+    asked: list[tuple[Request, bool]] = [
+        ("cancel", ours and operation.state in CANCELLABLE),
+        ("retry", operation.state in RETRYABLE and operation.kind != "exec"),
+        ("undo", undoable),
+    ]
+    return [request for request, may in asked if may]
 
 
 def advance(operation: Operation, state: State, now: str, **changes: Any) -> Operation:  # noqa: ANN401  field values

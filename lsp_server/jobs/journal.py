@@ -268,6 +268,15 @@ class Journal:
         )
         return found[0] if found else None
 
+    def changed(self, project: str) -> frozenset[str]:
+        """Return the operations of a project that were part of a committed change of a file."""
+        rows = self._rows(
+            "SELECT DISTINCT value FROM change, json_each(operations) WHERE project = ? AND state = 'committed'"
+            " AND EXISTS (SELECT 1 FROM image WHERE image.change = change.id)",
+            (project,),
+        )
+        return frozenset(operation for (operation,) in rows)
+
     def _changes(self, condition: str, parameters: Sequence[object]) -> tuple[Change, ...]:
         rows = self._rows(
             f"SELECT id, project, state, operations, pid, pid_started FROM change WHERE {condition}",  # noqa: S608  constants

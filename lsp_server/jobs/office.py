@@ -16,7 +16,7 @@ from lsp_server.core import intent
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import children
+from lsp_server.jobs import children, undo
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, state_folder
@@ -82,8 +82,8 @@ class Office:
             last = self._last_undoable(project)
             if last is None:
                 return BadArgument("id", None, "the id of a finished operation; none of this project can be undone")
-            argument = {**argument, "id": last.id}
-            wanted = intent.Undo(last.id)
+            argument = {**argument, "id": last}
+            wanted = intent.Undo(last)
         if isinstance(wanted, intent.Add) and wanted.bounds is None and self._settings().edit_bounds and not wanted.script:
             argument = {**argument, "bounds": self._settings().edit_bounds}
         operation = Operation(
@@ -125,23 +125,14 @@ class Office:
             return next((each for each in (script, around) if isinstance(each, Project) and each.key == operation.project), named)
         return script if self._last_undoable(script) else named
 
+    def _last_undoable(self, project: Project) -> str | None:
+        return next(iter(undo.undoable(self.journal, project.key, self.journal.finished(project.key))), None)
+
     def _title(self, wanted: intent.Intent) -> str:
         if isinstance(wanted, intent.Undo) and wanted.id:
             undone = self.journal.get(wanted.id)
             return f"Undo '{undone.title}'" if undone else intent.title(wanted)
         return intent.title(wanted)
-
-    def _last_undoable(self, project: Project) -> Operation | None:
-        finished = self.journal.finished(project.key)
-        undone = {operation.argument.get("id") for operation in finished if operation.kind == "undo"}
-        return next(
-            (
-                operation
-                for operation in finished
-                if operation.kind != "undo" and operation.id not in undone and self.journal.change_of(operation.id)
-            ),
-            None,
-        )
 
 
 def project_of(argument: Mapping[str, Any]) -> Project | NoProject | BadArgument:

@@ -1,10 +1,11 @@
 """Undo: the texts with one operation's change taken back, and all later edits kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.core import commandline, diff, facts, intent
-from lsp_server.core.operation import Failure
+from lsp_server.core.operation import Failure, Operation
 from lsp_server.core.text import split_lines
 from lsp_server.jobs.journal import Change, Journal, Texts
 
@@ -15,6 +16,13 @@ class Undone:
 
     texts: Texts
     commands: tuple[tuple[Path, tuple[str, ...]], ...] = ()
+
+
+def undoable(journal: Journal, project: str, finished: Sequence[Operation]) -> list[str]:
+    """Return the ids of those that can be undone, in the order given: they changed files, and still do."""
+    changed = journal.changed(project)
+    undone = {o.argument.get("id") for o in finished if o.kind == "undo" and (o.state == "done" or o.id in changed)}
+    return [o.id for o in finished if o.kind != "undo" and o.id in changed and o.id not in undone]
 
 
 def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Undone | Failure:

@@ -1,5 +1,6 @@
 """The life of an operation, as a state machine: whatever happens in whatever order, it ends once and says how."""
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -17,6 +18,7 @@ from lsp_server.core.operation import (
     Origin,
     State,
     advance,
+    requests,
 )
 
 STATES: tuple[State, ...] = get_args(State)
@@ -111,3 +113,20 @@ def test_queueing_again_forgets_the_failure_and_the_end() -> None:
     failed = advance(operation(), "failed", "t1", failure=Failure("x", "y"))
     again = advance(failed, "queued", "t2")
     assert (again.failure, again.finished_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"),
+    [
+        *((state, ["cancel"]) for state in ("queued", "planning", "waiting", "needsSave", "syncing")),
+        ("committing", []),
+        ("done", []),
+        ("failed", ["retry"]),
+        ("cancelled", ["retry"]),
+    ],
+)
+def test_what_may_be_asked_is_what_can_be_done(state: State, asked: list[str]) -> None:
+    assert requests(operation(state), ours=True, undoable=False) == asked
+    assert "cancel" not in requests(operation(state), ours=False, undoable=False)
+    assert "retry" not in requests(replace(operation(state), kind="exec"), ours=True, undoable=False)
+    assert requests(operation(state), ours=True, undoable=True) == [*asked, "undo"]

@@ -154,7 +154,7 @@ def _read(stream: BinaryIO) -> Body | None:
 def operation(number: str, **more: Any) -> Body:
     """An operation in the shape of the contract."""
     times = {"createdAt": "2026-01-02T03:04:05Z", "startedAt": None, "finishedAt": None}
-    base = {"id": number, "kind": "add", "title": f"Add {number}", "state": "queued", "position": 0, "attempts": 0}
+    base = {"id": number, "kind": "add", "title": f"Add {number}", "state": "queued", "position": 0, "attempts": 0, "can": []}
     return {**base, "origin": {"client": "Neovim", "pid": 7}, "blockedBy": None, "message": "", "error": None, **times, **more}
 
 

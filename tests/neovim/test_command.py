@@ -74,11 +74,12 @@ def test_a_line_becomes_the_commands_argument(
         ("Pyproject add x --bounds ", ["exact", "lower", "major", "minor"]),
         ("Pyproject cancel ", ["running"]),
         ("Pyproject retry ", ["broken"]),
+        ("Pyproject undo ", ["over"]),
         ("Pyproject nonsense ", []),
     ],
 )
 def test_completion_offers_what_may_follow(nvim: Neovim, server: FakeServer, root: Path, line: str, offered: list[str]) -> None:
-    known = [operation("running", state="syncing"), operation("broken", state="failed")]
+    known = [operation("running", can=["cancel"]), operation("broken", can=["retry"]), operation("over", can=["undo"])]
     server.notify("pyproject/status", status(root, *known))
     nvim.until("require('pyproject_lsp').project() ~= nil")
     assert nvim.completions(line) == offered
@@ -143,6 +144,14 @@ def test_a_refusal_of_the_server_is_shown(nvim: Neovim, server: FakeServer) -> N
     nvim.ex("Pyproject add =")
     told = nvim.until("_G.told")
     assert told == [f"pyproject: {refusal['message']}", 4]
+
+
+def test_where_no_operation_can_be_retried_the_user_is_told(nvim: Neovim, server: FakeServer, root: Path) -> None:
+    nvim.lua(NOTIFIED)
+    server.notify("pyproject/status", status(root, operation("over", state="failed", can=["undo"])))
+    nvim.until("require('pyproject_lsp').project() ~= nil")
+    nvim.ex("Pyproject retry")
+    assert nvim.lua("return _G.told") == ["pyproject: no operation can be retried", 4]
 
 
 def test_an_unknown_subcommand_names_the_known_ones(nvim: Neovim) -> None:

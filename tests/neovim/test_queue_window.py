@@ -16,10 +16,10 @@ def window(nvim: Neovim, server: FakeServer, root: Path) -> Neovim:
     failure = {"code": "unresolvable", "message": "No solution found", "detail": "Because beta\nneeds alpha<1"}
     shown = [
         operation("running", title="Sync", state="syncing"),
-        operation("blocked", title="Add rich", state="waiting", blockedBy=HELD),
+        operation("blocked", title="Add rich", state="waiting", blockedBy=HELD, can=["cancel"]),
         operation("unsaved", title="Bump to 2.0", state="needsSave"),
-        operation("good", title="Remove six", state="done", finishedAt="2026-01-02T03:04:09Z"),
-        operation("bad", title="Add beta", state="failed", error=failure),
+        operation("good", title="Remove six", state="done", finishedAt="2026-01-02T03:04:09Z", can=["undo"]),
+        operation("bad", title="Add beta", state="failed", error=failure, can=["retry"]),
     ]
     server.notify("pyproject/status", status(root, *shown, state="blocked", message="waits for uv sync"))
     nvim.until("require('pyproject_lsp').project() ~= nil")
@@ -66,7 +66,7 @@ def test_a_key_that_makes_no_sense_sends_nothing(window: Neovim, server: FakeSer
     window.lua("vim.notify = function(text) _G.told = text end")
     go_to(window, "Remove six")
     window.keys("c")
-    assert window.lua("return _G.told") == "pyproject: cannot cancel what is done"
+    assert window.lua("return _G.told") == "pyproject: this operation is done and cannot be cancelled"
     server.request("workspace/workspaceFolders", None)
     assert not [body for body in server.received if body.get("method") == "workspace/executeCommand"]
 

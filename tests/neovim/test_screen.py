@@ -19,7 +19,7 @@ def show(base: Path, root: Path, server: FakeServer) -> Screen:
 def test_the_statusline_changes_with_the_notification_and_no_key(base: Path, root: Path, server: FakeServer) -> None:
     with show(base, root, server) as screen:
         server.wait_for("textDocument/didOpen")
-        waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD)
+        waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD, can=["cancel"])
         server.notify("pyproject/status", status(root, waiting, state="blocked"))
         screen.until("waits for uv sync (pid 4711), ")
         server.notify("pyproject/status", status(root, message="0.2.0, locked"))
@@ -30,7 +30,7 @@ def test_the_statusline_changes_with_the_notification_and_no_key(base: Path, roo
 def test_the_queue_window_is_opened_read_and_used_by_keys(base: Path, root: Path, server: FakeServer) -> None:
     with show(base, root, server) as screen:
         server.wait_for("textDocument/didOpen")
-        waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD)
+        waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD, can=["cancel"])
         server.notify("pyproject/status", status(root, waiting, state="blocked"))
         screen.until("waits for uv sync (pid 4711), ")
         screen.type(":Pyproject que", "Tab", "Enter")

@@ -98,6 +98,22 @@ def test_undo_of_a_scripts_edit_changes_the_script_and_not_the_project_around_it
         assert "delta" in project.text()
 
 
+def test_the_status_says_what_may_be_asked_of_each_operation(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+
+    def can(operation: str) -> list[str]:
+        status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+        return next(list(one["can"]) for one in status["operations"] if one["id"] == operation)
+
+    added = done(client, project, "add", requirements=["alpha"])["id"]
+    locked = done(client, project, "lock")["id"]
+    failed = add(client, project, "sigma")
+    client.wait_operation(failed, "failed")
+    assert (can(added), can(locked), can(failed)) == (["undo"], [], ["retry"]), "the lock had nothing to change"
+    undone = done(client, project, "undo", id=added)["id"]
+    assert (can(added), can(undone)) == ([], [])
+
+
 def test_undo_of_nothing_is_refused(client: Client, project: Project) -> None:
     with pytest.raises(ResponseError, match=r"'id' is None; allowed is .* none of this project can be undone") as caught:
         client.execute("pyproject.undo", {"uri": project.manifest.as_uri()})

@@ -87,6 +87,7 @@ def test_the_arguments_of_a_command_are_those_that_it_reads(name: str) -> None:
 
 def test_the_states_are_those_of_an_operation() -> None:
     assert load("operation")["shape"]["state"]["enum"] == list(get_args(State))
+    assert load("operation")["shape"]["can"] == [{"enum": list(get_args(operation.Request))}]
     locks = load("operation")["shape"]["blockedBy"]["oneOf"][1]["lock"]["enum"]
     assert locks == list(get_args(operation.LockName))
 

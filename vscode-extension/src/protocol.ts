@@ -14,9 +14,9 @@ export const states = [
   "failed",
   "cancelled",
 ] as const;
-export type OperationState = (typeof states)[number];
+type OperationState = (typeof states)[number];
 
-export type LockName = "manifest" | "project" | "environment" | "process";
+type LockName = "manifest" | "project" | "environment" | "process";
 
 export interface Blocked {
   readonly lock: LockName;
@@ -26,11 +26,13 @@ export interface Blocked {
   readonly path: string;
 }
 
-export interface Failure {
+interface Failure {
   readonly code: string;
   readonly message: string;
   readonly detail?: string;
 }
+
+export type Request = "cancel" | "retry" | "undo";
 
 export interface Operation {
   readonly id: string;
@@ -46,6 +48,8 @@ export interface Operation {
   readonly attempts: number;
   readonly message: string;
   readonly error: Failure | null;
+  /** What may be asked of it now; the server decides. */
+  readonly can: readonly Request[];
 }
 
 export interface ProjectStatus {
@@ -97,14 +101,4 @@ const finishedStates: ReadonlySet<OperationState> = new Set(["done", "failed", "
 
 export function isFinished(operation: Operation): boolean {
   return finishedStates.has(operation.state);
-}
-
-/** Until the two files are being replaced, and again while uv installs (docs/protocol.md, `pyproject.cancel`). */
-export function isCancellable(operation: Operation): boolean {
-  return !isFinished(operation) && operation.state !== "committing";
-}
-
-/** Only what changed the manifest can be undone; an undo is itself undone by another edit, not by its own undo. */
-export function isUndoable(operation: Operation): boolean {
-  return operation.state === "done" && !["sync", "lock", "exec", "undo"].includes(operation.kind);
 }

@@ -17,6 +17,7 @@ export function operation(changes: Partial<Operation> = {}): Operation {
     attempts: 0,
     message: "",
     error: null,
+    can: [],
     ...changes,
   };
 }

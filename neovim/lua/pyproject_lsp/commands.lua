@@ -143,16 +143,15 @@ local function sync(parsed)
 end
 
 --- A subcommand about one operation: the named one, else the one that the user picks.
----@param command string
----@param fits fun(operation: table): boolean
-local function about_operation(command, fits)
+---@param request pyproject.Request
+local function about_operation(request)
   return function(parsed)
     if parsed.words[1] then
-      client.execute(command, { id = parsed.words[1] })
+      client.execute(request, { id = parsed.words[1] })
       return
     end
-    operations.pick(command, fits, function(operation)
-      client.execute(command, { id = operation.id })
+    operations.pick(request, function(operation)
+      client.execute(request, { id = operation.id })
     end)
   end
 end
@@ -204,8 +203,8 @@ M.subcommands = {
     execute('lock', {})
   end,
   undo = undo,
-  retry = about_operation('retry', operations.can_retry),
-  cancel = about_operation('cancel', operations.can_cancel),
+  retry = about_operation('retry'),
+  cancel = about_operation('cancel'),
   preview = preview,
   status = status,
   queue = function()

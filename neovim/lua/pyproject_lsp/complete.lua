@@ -25,12 +25,12 @@ local function named(kind)
     :totable()
 end
 
----@param fits fun(operation: table): boolean
-local function ids(fits)
+---@param request pyproject.Request
+local function ids(request)
   return function()
     return vim.tbl_map(function(operation)
       return operation.id
-    end, operations.here(fits))
+    end, operations.here(request))
   end
 end
 
@@ -52,9 +52,9 @@ local offers = {
   move = { words = packages, options = { 'group', 'extra', 'runtime' } },
   sync = { words = none, options = { 'group', 'extra', 'all' } },
   lock = { words = none, options = {} },
-  undo = { words = ids(operations.can_undo), options = {} },
-  retry = { words = ids(operations.can_retry), options = {} },
-  cancel = { words = ids(operations.can_cancel), options = {} },
+  undo = { words = ids('undo'), options = {} },
+  retry = { words = ids('retry'), options = {} },
+  cancel = { words = ids('cancel'), options = {} },
   preview = {
     words = function()
       return require('pyproject_lsp.commands').previewable

@@ -1,44 +1,37 @@
---- Which operations may be cancelled, tried again or undone.
+--- Operations by what the server says may be asked of them now.
 local M = {}
 
-local words = require('pyproject_lsp.words')
+---@alias pyproject.Request 'cancel'|'retry'|'undo'
+
+--- The request as a sentence about the operation has it.
+M.asked = { cancel = 'cancelled', retry = 'retried', undo = 'undone' }
 
 ---@param operation table
+---@param request pyproject.Request
 ---@return boolean
-function M.can_cancel(operation)
-  return not words.finished(operation)
+function M.can(operation, request)
+  return vim.list_contains(operation.can or {}, request)
 end
 
----@param operation table
----@return boolean
-function M.can_retry(operation)
-  return operation.state == 'failed' or operation.state == 'cancelled'
-end
-
----@param operation table
----@return boolean
-function M.can_undo(operation)
-  return operation.state == 'done' or operation.state == 'failed'
-end
-
---- The operations of the current project that a test holds for.
----@param fits fun(operation: table): boolean
+--- The operations of the current project of which something may be asked.
+---@param request pyproject.Request
 ---@return table[]
-function M.here(fits)
+function M.here(request)
   local status = require('pyproject_lsp.store').best()
-  return status and vim.tbl_filter(fits, status.operations or {}) or {}
+  return vim.tbl_filter(function(operation)
+    return M.can(operation, request)
+  end, status and status.operations or {})
 end
 
----@param verb string
----@param fits fun(operation: table): boolean
+---@param request pyproject.Request
 ---@param answer fun(operation: table)
-function M.pick(verb, fits, answer)
-  local found = M.here(fits)
+function M.pick(request, answer)
+  local found = M.here(request)
   if #found == 0 then
-    require('pyproject_lsp.client').tell(('there is nothing to %s'):format(verb))
+    require('pyproject_lsp.client').tell(('no operation can be %s'):format(M.asked[request]))
     return
   end
-  require('pyproject_lsp.ask').one(('Which one to %s?'):format(verb), found, function(operation)
+  require('pyproject_lsp.ask').one(('Which one to %s?'):format(request), found, function(operation)
     return ('%s (%s)'):format(operation.title, operation.state)
   end, answer)
 end

@@ -91,18 +91,17 @@ local function under_cursor()
   end
 end
 
----@param command string
----@param fits fun(operation: table): boolean
-local function act(command, fits)
+---@param request pyproject.Request
+local function act(request)
   return function()
     local operation = under_cursor()
     local client = require('pyproject_lsp.client')
     if not operation then
       client.tell('put the cursor on an operation first')
-    elseif not fits(operation) then
-      client.tell(('cannot %s what is %s'):format(command, operation.state))
+    elseif not operations.can(operation, request) then
+      client.tell(('this operation is %s and cannot be %s'):format(operation.state, operations.asked[request]))
     else
-      client.execute(command, { id = operation.id })
+      client.execute(request, { id = operation.id })
     end
   end
 end
@@ -120,9 +119,9 @@ local function map_keys(bufnr)
   local function map(key, action, description)
     vim.keymap.set('n', key, action, { buffer = bufnr, nowait = true, desc = description })
   end
-  map('c', act('cancel', operations.can_cancel), 'Cancel this operation')
-  map('r', act('retry', operations.can_retry), 'Try this operation again')
-  map('u', act('undo', operations.can_undo), 'Undo this operation')
+  map('c', act('cancel'), 'Cancel this operation')
+  map('r', act('retry'), 'Try this operation again')
+  map('u', act('undo'), 'Undo this operation')
   map('<CR>', toggle_details, 'Show or hide the details')
 end
 

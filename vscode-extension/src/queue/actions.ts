@@ -1,6 +1,6 @@
 import type { App } from "../app";
 import { runCall } from "../actions/run";
-import type { Operation } from "../protocol";
+import type { Operation, Request } from "../protocol";
 
 /** The project that holds an operation, as the uri that the server's commands want. */
 function projectUri(app: App, id: string): string | undefined {
@@ -11,12 +11,7 @@ function projectUri(app: App, id: string): string | undefined {
  * Cancel, retry or undo one operation of the queue. A message keeps the project with the id: by the time somebody
  * answers it, the server may just be starting anew, and the queue empty.
  */
-export async function act(
-  app: App,
-  what: "cancel" | "retry" | "undo",
-  id: string | undefined,
-  project?: string,
-): Promise<void> {
+export async function act(app: App, what: Request, id: string | undefined, project?: string): Promise<void> {
   const uri = id === undefined ? undefined : (project ?? projectUri(app, id));
   if (id !== undefined && uri !== undefined) {
     await runCall(app, { command: `pyproject.${what}`, argument: { uri, id } });

@@ -1,5 +1,5 @@
 import { l10n } from "vscode";
-import { isCancellable, isFinished, isUndoable, type Operation, type ProjectStatus } from "../protocol";
+import { isFinished, type Operation, type ProjectStatus } from "../protocol";
 import { holder, lockWords, titleOf } from "../status/blocked";
 import { duration } from "../status/duration";
 import { stepWords } from "../status/text";
@@ -64,12 +64,6 @@ function sectionRows(status: ProjectStatus, now: number): readonly Row[] {
 }
 
 function operationRow(operation: Operation, now: number, project: string): Row {
-  const can = [
-    "operation",
-    ...(isCancellable(operation) ? ["cancel"] : []),
-    ...(operation.state === "failed" ? ["retry"] : []),
-    ...(isUndoable(operation) ? ["undo"] : []),
-  ];
   const details = detailLines(operation, now, project);
   return {
     id: operation.id,
@@ -77,7 +71,7 @@ function operationRow(operation: Operation, now: number, project: string): Row {
     description: describe(operation, now),
     icon: iconOf(operation),
     tooltip: [operation.title, ...details].join("\n"),
-    context: can.join(","),
+    context: ["operation", ...operation.can].join(","),
     operation,
     children: details.map((line, index) => detailRow(operation, line, index)),
     open: false,

@@ -1,11 +1,11 @@
 import { commands } from "vscode";
 import { readManifest } from "../actions/manifest";
 import { currentProject, manifestOf, manifestText } from "../project";
-import { isUndoable, type ProjectStatus } from "../protocol";
+import type { ProjectStatus } from "../protocol";
 import type { StatusStore } from "./store";
 
 /** What the `enablement` of the commands in package.json looks at. */
-export interface ContextKeys {
+interface ContextKeys {
   readonly "pyproject.hasProject": boolean;
   readonly "pyproject.hasDependencies": boolean;
   readonly "pyproject.hasVersion": boolean;
@@ -20,7 +20,7 @@ export function contextKeys(status: ProjectStatus | undefined, text: string): Co
     "pyproject.hasProject": known,
     "pyproject.hasDependencies": known && (manifest === undefined || manifest.dependencies.length > 0),
     "pyproject.hasVersion": known && (manifest === undefined || manifest.version !== undefined),
-    "pyproject.canUndo": status?.operations.some(isUndoable) ?? false,
+    "pyproject.canUndo": status?.operations.some(({ can }) => can.includes("undo")) ?? false,
   };
 }
 

@@ -27,7 +27,7 @@ async function tell(app: App, operation: Operation, project: string | undefined)
   const message = `${operation.title}: ${operation.error?.message ?? operation.message}`;
   const [output, retry, undo] = [l10n.t("Show Output"), l10n.t("Retry"), l10n.t("Undo")];
   // A failed sync leaves a committed edit behind, which can be undone; a failed plan has touched nothing.
-  const buttons = operation.error?.code === "sync-failed" ? [output, retry, undo] : [output, retry];
+  const buttons = operation.can.includes("undo") ? [output, retry, undo] : [output, retry];
   switch (await window.showErrorMessage(message, ...buttons)) {
     case output:
       await commands.executeCommand("pyproject.queue.showOutput", operation.id);
