@@ -26,6 +26,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         versioned_edits=bool(edit and edit.document_changes),
         saves=experimental.get("pyprojectSave") is True,
         shows_restored=experimental.get("pyprojectRestored") is True,
+        shows_failures=experimental.get("pyprojectFailures") is True,
         runs_scripts=experimental.get("pyprojectRun") is True,
         asks=bool(window and window.show_message),
         progress=bool(window and window.work_done_progress),

@@ -42,6 +42,7 @@ def status(
     queue = [operation.id for operation in active if operation.state in HOLDS_QUEUE]
     return {
         "project": project,
+        "pid": os.getpid(),
         "state": _state(operations),
         "operations": [operation(o, queue.index(o.id) if o.id in queue else 0, undoable=o.id in undoable) for o in operations],
         "environment": environment,

@@ -27,6 +27,7 @@ class Client:
     versioned_edits: bool = False
     saves: bool = False
     shows_restored: bool = False
+    shows_failures: bool = False
     runs_scripts: bool = False
     asks: bool = False
     progress: bool = False

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,11 +60,13 @@ class StatusFeed:
         self.connection.tell(protocol.STATUS, status)
         self._publish_health()
         self.progress.missing(project, {operation["id"] for operation in status["operations"]})
+        client = self.connection.session.client
         for operation in status["operations"]:
-            if operation["origin"]["pid"] == os.getpid():
-                if self.connection.session.client.progress:
+            if operation["origin"]["pid"] == status["pid"]:
+                if client.progress:
                     self.progress.show(project, operation)
-                self._announce(operation)
+                if not client.shows_failures:
+                    self._announce(operation)
 
     def _publish_health(self) -> None:
         health = protocol.server_status(self._sent)

@@ -160,5 +160,5 @@ def operation(number: str, **more: Any) -> Body:
 
 def status(root: Path, *operations: Body, **more: Any) -> Body:
     """A `pyproject/status` in the shape of the contract."""
-    base = {"project": root.as_uri(), "state": "idle", "environment": "in-sync", "lock": "up-to-date", "message": ""}
+    base = {"project": root.as_uri(), "pid": 7, "state": "idle", "environment": "in-sync", "lock": "up-to-date", "message": ""}
     return {**base, "operations": list(operations), **more}

@@ -147,6 +147,15 @@ def test_a_failure_is_shown_exactly_once(start: Start, project: Project) -> None
     assert messages[0]["message"].startswith("Add sigma to dependencies: ")
 
 
+def test_a_failure_is_left_to_a_client_that_shows_it_itself(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC, capabilities={"experimental": {"pyprojectFailures": True}})
+    failed = add(client, project, "sigma")
+    client.wait_operation(failed, "failed")
+    status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+    assert not [m for m in client.received if m.method == "window/showMessage"]
+    assert [o["origin"]["pid"] for o in status["operations"]] == [status["pid"]], "so that it knows which are its own"
+
+
 def test_a_retry_that_works_is_done(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     text = project.text()

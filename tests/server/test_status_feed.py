@@ -30,7 +30,7 @@ class Hearer:
     async def build(self, project: str) -> dict[str, Any]:
         await asyncio.sleep(0)
         operations = [dict(operation) for operation in self.operations]
-        return {"project": project, "state": "idle", "operations": operations, "message": str(self.number)}
+        return {"project": project, "pid": os.getpid(), "state": "idle", "operations": operations, "message": str(self.number)}
 
     async def ask(self, method: str, params: Any) -> Any:
         return await self.asked(method, params) if self.asked else None
@@ -103,9 +103,9 @@ def test_two_projects_do_not_wait_for_each_other() -> None:
     assert second - first < INTERVAL_SECONDS
 
 
-def failures(*operations: dict[str, Any]) -> list[Any]:
+def failures(*operations: dict[str, Any], client: Client | None = None) -> list[Any]:
     async def scenario() -> Hearer:
-        hearer = Hearer()
+        hearer = Hearer(Session(client or Client()))
         feed = hearer.feed()
         for number, one in enumerate(operations):
             hearer.operations, hearer.number = [one], number
@@ -129,6 +129,10 @@ def test_a_failure_is_shown_once_and_a_second_one_after_a_retry_again() -> None:
 def test_the_failures_of_another_process_or_of_an_earlier_time_are_not_ours_to_show() -> None:
     assert not failures(operation("failed", finishedAt=LATER, origin={"pid": os.getpid() + 1}))
     assert not failures(operation("failed", finishedAt=EARLIER))
+
+
+def test_a_client_that_shows_failures_itself_is_not_told_of_them() -> None:
+    assert not failures(operation("failed", finishedAt=LATER), client=Client(shows_failures=True))
 
 
 def test_progress_of_an_operation_that_ended_before_the_client_agreed_is_begun_and_ended() -> None:

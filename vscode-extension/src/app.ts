@@ -1,6 +1,5 @@
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 import type { Texts } from "./edits/texts";
-import type { OwnOperations } from "./status/own";
 import type { StatusStore } from "./status/store";
 import type { Server } from "./server/server";
 
@@ -9,7 +8,6 @@ export interface App {
   readonly context: ExtensionContext;
   readonly log: LogOutputChannel;
   readonly store: StatusStore;
-  readonly own: OwnOperations;
   readonly texts: Texts;
   readonly server: Server;
 }

@@ -6,7 +6,6 @@ import { queueView } from "./queue/view";
 import { scriptRunning } from "./runScript";
 import { Server } from "./server/server";
 import { notifyFailures } from "./status/notify";
-import { OwnOperations } from "./status/own";
 import { StatusStore } from "./status/store";
 import { statusViews } from "./status/views";
 import { terminalInterception } from "./terminal/intercept";
@@ -15,13 +14,12 @@ let running: Server | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
   const log = window.createOutputChannel("pyproject", { log: true });
-  const parts = { context, log, store: new StatusStore(), own: new OwnOperations(), texts: new Texts() };
+  const parts = { context, log, store: new StatusStore(), texts: new Texts() };
   const app: App = { ...parts, server: new Server(parts) };
   running = app.server;
   context.subscriptions.push(
     log,
     app.store,
-    app.own,
     app.texts,
     workspace.registerTextDocumentContentProvider(Texts.scheme, app.texts),
     registerCommands(app),

@@ -54,6 +54,8 @@ export interface Operation {
 
 export interface ProjectStatus {
   readonly project: string;
+  /** The server that says it: an operation with this `origin.pid` was asked for in this window. */
+  readonly pid: number;
   readonly state: "idle" | "busy" | "blocked" | "error";
   readonly operations: readonly Operation[];
   readonly environment: "in-sync" | "stale" | "syncing" | "missing" | "unknown";

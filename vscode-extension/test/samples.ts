@@ -25,6 +25,7 @@ export function operation(changes: Partial<Operation> = {}): Operation {
 export function status(changes: Partial<ProjectStatus> = {}): ProjectStatus {
   return {
     project: "file:///w/demo",
+    pid: 100,
     state: "idle",
     operations: [],
     environment: "in-sync",

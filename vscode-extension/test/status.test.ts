@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shorten } from "../src/status/blocked";
 import { duration } from "../src/status/duration";
-import { newlyFailed } from "../src/status/failures";
-import { isFailure } from "../src/status/message";
-import { OwnOperations } from "../src/status/own";
+import { newFailures } from "../src/status/failures";
 import { folderOf, StatusStore } from "../src/status/store";
 import { statusText } from "../src/status/text";
 import { now, operation, status, sync } from "./samples";
@@ -83,14 +81,14 @@ describe("the store", () => {
     expect(folderOf("file:///w/demo")).toBe("file:///w/demo/");
   });
 
-  it("hands over the status before and the one now", () => {
+  it("hands over each new status, and nothing when it forgets all", () => {
     const store = new StatusStore();
     const seen: (string | undefined)[] = [];
-    store.onDidChange(({ before, now: after }) => seen.push(before?.state, after?.state));
+    store.onDidChange((now) => seen.push(now?.state));
     store.set(status());
     store.set(status({ state: "busy" }));
     store.clear();
-    expect(seen).toEqual([undefined, "idle", "idle", "busy", undefined, undefined]);
+    expect(seen).toEqual(["idle", "busy", undefined]);
     expect(store.projects).toEqual([]);
   });
 });
@@ -98,29 +96,21 @@ describe("the store", () => {
 describe("failures", () => {
   const failed = operation({ state: "failed", finishedAt: "2026-03-01T12:00:10Z" });
 
-  it("are told once", () => {
-    const [before, after] = [status({ operations: [operation()] }), status({ operations: [failed] })];
-    expect(newlyFailed(before, after)).toEqual([failed]);
-    expect(newlyFailed(after, after)).toEqual([]);
+  it("are told once, also when an older status comes between", () => {
+    const told = new Set<string>();
+    const [running, after] = [status({ operations: [operation()] }), status({ operations: [failed] })];
+    const seen = [running, after, after, running, after].map((each) => newFailures(told, each));
+    expect(seen).toEqual([[], [failed], [], [], []]);
   });
 
   it("are told again when a retry fails", () => {
+    const told = new Set<string>();
     const again = { ...failed, finishedAt: "2026-03-01T12:00:20Z" };
-    expect(newlyFailed(status({ operations: [failed] }), status({ operations: [again] }))).toEqual([again]);
+    newFailures(told, status({ operations: [failed] }));
+    expect(newFailures(told, status({ operations: [again] }))).toEqual([again]);
   });
 
-  it("of the server's own are not told a second time", () => {
-    const store = new StatusStore();
-    store.set(status({ operations: [{ ...failed, message: "no solution" }] }));
-    expect(isFailure(store, "Add httpx to dependencies: no solution")).toBe(true);
-    expect(isFailure(store, "unknown setting pyproject.x")).toBe(false);
-  });
-
-  it("are told only for what this window asked", () => {
-    const own = new OwnOperations();
-    own.note({ id: "a1", state: "queued" });
-    own.note(null);
-    own.note({ cancelled: true });
-    expect([own.has("a1"), own.has("b2")]).toEqual([true, false]);
+  it("are told only for what was asked in this window", () => {
+    expect(newFailures(new Set(), status({ operations: [failed], pid: failed.origin.pid + 1 }))).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import { workspace } from "vscode";
 import {
-  type ExecuteCommandSignature,
   LanguageClient,
   type LanguageClientOptions,
   type ServerOptions,
@@ -10,16 +9,15 @@ import type { App } from "../app";
 import { saveDocument } from "../edits/save";
 import { showRestored } from "../edits/restored";
 import { type ProjectStatus, type Restored, restoredNotification, saveRequest, statusNotification } from "../protocol";
-import { type ShownMessage, showMessage } from "../status/message";
 import type { CommandLine } from "./install";
 import { serverSettings, withoutOurs } from "./settings";
 
-/** What we announce beyond LSP: that we save for the server, run scripts, and that failures need no showMessage from it. */
+/** What we announce beyond LSP: that we save for the server, run scripts, and show failures and restored texts ourselves. */
 const extras: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const announced = capabilities.experimental as Record<string, unknown> | undefined;
-    const shown = { pyprojectRestored: true, pyprojectStatus: true, pyprojectRun: true };
-    capabilities.experimental = { ...announced, pyprojectSave: true, ...shown };
+    const shown = { pyprojectRestored: true, pyprojectFailures: true };
+    capabilities.experimental = { ...announced, ...shown, pyprojectSave: true, pyprojectRun: true };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),
@@ -47,19 +45,11 @@ export function makeClient(
     app.store.set(status);
   });
   client.onNotification(restoredNotification, (restored: Restored) => showRestored(app, restored));
-  client.onNotification("window/showMessage", (message: ShownMessage) => {
-    showMessage(app.store, message);
-  });
   client.onRequest(saveRequest, ({ uri }: { uri: string }) => saveDocument(uri));
   return client;
 }
 
 function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
-  const noting = async (command: string, args: unknown[], next: ExecuteCommandSignature): Promise<unknown> => {
-    const answer: unknown = await next(command, args);
-    app.own.note(answer);
-    return answer;
-  };
   return {
     // Only real files: the left side of a diff (scheme git) is no document of a project.
     documentSelector: [
@@ -71,7 +61,6 @@ function clientOptions(app: Omit<App, "server">): LanguageClientOptions {
     // Else the client shows its own message, beside ours.
     initializationFailedHandler: () => false,
     middleware: {
-      executeCommand: noting,
       // Our own items show the same and more; a second line in the status bar would only be noise.
       handleWorkDoneProgress: () => undefined,
       workspace: {

@@ -81,9 +81,7 @@ export class Server {
     }
     const { command, argument } = call;
     const params = { command, arguments: [argument] };
-    const answer: unknown = await this.#client.sendRequest("workspace/executeCommand", params, token);
-    this.#app.own.note(answer);
-    return answer;
+    return this.#client.sendRequest("workspace/executeCommand", params, token);
   }
 
   /** Whether the running server knows a command: an older one of a setting may lack the newest. */

@@ -1,10 +1,16 @@
 import type { Operation, ProjectStatus } from "../protocol";
 
-/** The operations that failed between two statuses; one that failed, was retried and failed again counts again. */
-export function newlyFailed(before: ProjectStatus | undefined, now: ProjectStatus | undefined): readonly Operation[] {
-  const old = new Map(before?.operations.map((operation) => [operation.id, operation]));
-  return (now?.operations ?? []).filter((operation) => {
-    const earlier = old.get(operation.id);
-    return operation.state === "failed" && (earlier?.state !== "failed" || earlier.finishedAt !== operation.finishedAt);
+/**
+ * The failures in a status that were asked for in this window and are not yet `told`, which they then are. One that
+ * was retried and failed again counts again.
+ */
+export function newFailures(told: Set<string>, { operations, pid }: ProjectStatus): readonly Operation[] {
+  return operations.filter(({ id, state, origin, finishedAt }) => {
+    const failure = `${id} ${finishedAt ?? ""}`;
+    const isNew = state === "failed" && origin.pid === pid && !told.has(failure);
+    if (isNew) {
+      told.add(failure);
+    }
+    return isNew;
   });
 }

@@ -1,26 +1,17 @@
-import { commands, Disposable, l10n, window } from "vscode";
+import { commands, type Disposable, l10n, window } from "vscode";
 import type { App } from "../app";
 import type { Operation } from "../protocol";
 import { act } from "../queue/actions";
-import { newlyFailed } from "./failures";
+import { newFailures } from "./failures";
 
-/** A message for each failure of an operation that this window asked for; for nothing else. */
+/** A message for each failure of an operation that was asked for in this window; for nothing else. */
 export function notifyFailures(app: App): Disposable {
-  return Disposable.from(
-    app.store.onDidChange(({ before, now }) => {
-      for (const operation of newlyFailed(before, now)) {
-        if (app.own.has(operation.id)) {
-          void tell(app, operation, now?.project);
-        }
-      }
-    }),
-    app.own.onDidNote((id) => {
-      const operation = app.store.operation(id);
-      if (operation?.state === "failed") {
-        void tell(app, operation, app.store.projects.find((status) => status.operations.includes(operation))?.project);
-      }
-    }),
-  );
+  const told = new Set<string>();
+  return app.store.onDidChange((status) => {
+    for (const operation of status === undefined ? [] : newFailures(told, status)) {
+      void tell(app, operation, status?.project);
+    }
+  });
 }
 
 async function tell(app: App, operation: Operation, project: string | undefined): Promise<void> {

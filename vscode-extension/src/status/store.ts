@@ -4,23 +4,23 @@ import type { Operation, ProjectStatus } from "../protocol";
 /** The last status of each project, as the server sent it. The only state that the views show. */
 export class StatusStore {
   readonly #projects = new Map<string, ProjectStatus>();
-  readonly #changed = new EventEmitter<StatusChange>();
-  readonly onDidChange: Event<StatusChange> = this.#changed.event;
+  readonly #changed = new EventEmitter<ProjectStatus | undefined>();
+  /** The new status of a project; undefined when all are forgotten. */
+  readonly onDidChange: Event<ProjectStatus | undefined> = this.#changed.event;
 
   get projects(): readonly ProjectStatus[] {
     return [...this.#projects.values()];
   }
 
   set(status: ProjectStatus): void {
-    const before = this.#projects.get(status.project);
     this.#projects.set(status.project, status);
-    this.#changed.fire({ before, now: status });
+    this.#changed.fire(status);
   }
 
   /** Forget everything: the server that said it is gone. */
   clear(): void {
     this.#projects.clear();
-    this.#changed.fire({ before: undefined, now: undefined });
+    this.#changed.fire(undefined);
   }
 
   /** The innermost project that holds the file; `file:///a/b` holds `file:///a/b/pyproject.toml`. */
@@ -37,11 +37,6 @@ export class StatusStore {
   dispose(): void {
     this.#changed.dispose();
   }
-}
-
-export interface StatusChange {
-  readonly before: ProjectStatus | undefined;
-  readonly now: ProjectStatus | undefined;
 }
 
 /** The folder of a project with a slash at its end; a status may name the manifest, a script, or the folder itself. */
