@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Uri, Uri as uris, window, workspace } from "vscode";
+import { Uri, window, workspace } from "vscode";
 import { readManifest } from "./actions/manifest";
 import type { ProjectStatus } from "./protocol";
 import { projectName } from "./queue/rows";
@@ -15,7 +15,7 @@ export function currentProject(store: StatusStore): ProjectStatus | undefined {
 
 /** The manifest of a project; a status may name the folder, the manifest or a script with its own block. */
 export function manifestOf(project: string): Uri {
-  return /\.(toml|py)$/.test(project) ? uris.parse(project) : uris.parse(`${folderOf(project)}pyproject.toml`);
+  return /\.(toml|py)$/.test(project) ? Uri.parse(project) : Uri.parse(`${folderOf(project)}pyproject.toml`);
 }
 
 /** The text of a manifest as a person sees it: the open buffer, else the file. Empty when there is none. */

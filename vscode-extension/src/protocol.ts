@@ -76,8 +76,8 @@ export interface Table {
 }
 
 /** The answer of `pyproject.preview`; the edit is an LSP WorkspaceEdit. */
-export interface Preview<Edit> {
-  readonly edits: Edit;
+export interface Preview {
+  readonly edits: unknown;
   readonly lock: readonly LockChange[];
 }
 

@@ -13,9 +13,9 @@ import {
 } from "vscode";
 
 /** The command of the server's lenses and actions on a script's block; `{"uri"}` names the script (docs/protocol.md). */
-export const runScriptCommand = "pyproject.runScript";
+const runScriptCommand = "pyproject.runScript";
 
-/** Make the command that the server was told of by `experimental.pyprojectRun`. */
+/** Register the command that the server was told of by `experimental.pyprojectRun`. */
 export function scriptRunning(): Disposable {
   return commands.registerCommand(runScriptCommand, runScript);
 }

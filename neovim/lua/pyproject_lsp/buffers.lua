@@ -39,6 +39,13 @@ function M.reload(status)
   end
 end
 
+---@param bufnr integer
+local function write(bufnr)
+  vim.api.nvim_buf_call(bufnr, function()
+    vim.cmd.write({ bang = true, mods = { silent = true, keepalt = true } })
+  end)
+end
+
 --- Takes the file as it is for the one that the buffer came from: no W12 later, no question at the
 --- next `:write`. Nothing is read, and nothing written: a write by the editor would replace the file
 --- once more, and not atomically. An autocommand in place of the write is Neovim's own way to do this
@@ -62,18 +69,9 @@ local function accept_file(bufnr, modified)
     end,
   })
   vim.cmd.checktime({ args = { tostring(bufnr) }, mods = { silent = true } })
-  vim.api.nvim_buf_call(bufnr, function()
-    vim.cmd.write({ bang = true, mods = { silent = true, keepalt = true } })
-  end)
+  write(bufnr)
   vim.api.nvim_del_augroup_by_id(group)
   vim.bo[bufnr].modified = modified
-end
-
----@param bufnr integer
-local function write(bufnr)
-  vim.api.nvim_buf_call(bufnr, function()
-    vim.cmd.write({ bang = true, mods = { silent = true, keepalt = true } })
-  end)
 end
 
 --- Saves a document that was clean before our edit. Never text of the user's: when they typed

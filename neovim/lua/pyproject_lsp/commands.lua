@@ -8,7 +8,7 @@ local client = require('pyproject_lsp.client')
 local manifest = require('pyproject_lsp.manifest')
 local operations = require('pyproject_lsp.operations')
 
-M.levels = { 'major', 'minor', 'patch', 'stable', 'alpha', 'beta', 'rc', 'post', 'dev' }
+local levels = { 'major', 'minor', 'patch', 'stable', 'alpha', 'beta', 'rc', 'post', 'dev' }
 
 --- The place that the options name; nil when they name none.
 ---@param options table
@@ -91,13 +91,13 @@ end
 
 local function bump(parsed, execute)
   local function send(word)
-    local is_level = vim.list_contains(M.levels, word)
+    local is_level = vim.list_contains(levels, word)
     execute('bumpVersion', is_level and { bump = word } or { version = word })
   end
   if parsed.words[1] then
     send(parsed.words[1])
   else
-    ask.one('Bump version', M.levels, tostring, send)
+    ask.one('Bump version', levels, tostring, send)
   end
 end
 
@@ -165,7 +165,7 @@ M.previewable = { 'add', 'bump', 'lock', 'move', 'remove', 'upgrade' }
 
 local function preview(parsed, _, words)
   local function look(name)
-    M.subcommands[name](parsed, require('pyproject_lsp.preview').begin(table.concat(words, ' ')))
+    M.subcommands[name].run(parsed, require('pyproject_lsp.preview').begin(table.concat(words, ' ')))
   end
   local name = table.remove(parsed.words, 1)
   if not name then
@@ -191,28 +191,39 @@ local function status()
 end
 
 ---@alias pyproject.Execute fun(command: string, argument: table)
----@type table<string, fun(parsed: pyproject.Arguments, execute: pyproject.Execute, words: string[])>
+---@class pyproject.Subcommand
+---@field run fun(parsed: pyproject.Arguments, execute: pyproject.Execute, words: string[])
+---@field words? string[]|fun(): string[] what may follow it, for completion
+---@field options? string[]
+
+---@type table<string, pyproject.Subcommand>
 M.subcommands = {
-  add = add,
-  remove = remove,
-  upgrade = upgrade,
-  bump = bump,
-  move = move,
-  sync = sync,
-  lock = function(_, execute)
-    execute('lock', {})
-  end,
-  undo = undo,
-  retry = about_operation('retry'),
-  cancel = about_operation('cancel'),
-  preview = preview,
-  status = status,
-  queue = function()
-    require('pyproject_lsp.queue').open()
-  end,
-  log = function()
-    require('pyproject_lsp.log').open()
-  end,
+  add = { run = add, options = { 'group', 'extra', 'script', 'marker', 'bounds', 'index', 'member' } },
+  remove = { run = remove, words = manifest.names, options = { 'group', 'extra', 'script' } },
+  upgrade = { run = upgrade, words = manifest.names, options = { 'all' } },
+  bump = { run = bump, words = levels },
+  move = { run = move, words = manifest.names, options = { 'group', 'extra', 'runtime' } },
+  sync = { run = sync, options = { 'group', 'extra', 'all' } },
+  lock = {
+    run = function(_, execute)
+      execute('lock', {})
+    end,
+  },
+  undo = { run = undo, words = operations.ids('undo') },
+  retry = { run = about_operation('retry'), words = operations.ids('retry') },
+  cancel = { run = about_operation('cancel'), words = operations.ids('cancel') },
+  preview = { run = preview, words = M.previewable },
+  status = { run = status },
+  queue = {
+    run = function()
+      require('pyproject_lsp.queue').open()
+    end,
+  },
+  log = {
+    run = function()
+      require('pyproject_lsp.log').open()
+    end,
+  },
 }
 
 --- Runs one line, without the word `Pyproject`; an empty line opens the queue.
@@ -227,7 +238,7 @@ function M.run(line)
     client.tell(('%s is no subcommand; there are: %s'):format(name, table.concat(known, ', ')))
     return
   end
-  subcommand(arguments.parse(words), client.execute, words)
+  subcommand.run(arguments.parse(words), client.execute, words)
 end
 
 return M

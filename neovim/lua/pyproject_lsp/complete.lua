@@ -2,15 +2,8 @@
 local M = {}
 
 local arguments = require('pyproject_lsp.arguments')
+local commands = require('pyproject_lsp.commands')
 local manifest = require('pyproject_lsp.manifest')
-local operations = require('pyproject_lsp.operations')
-
----@return string[]
-local function packages()
-  return vim.tbl_map(function(declared)
-    return declared.name
-  end, (manifest.of_buffer(0)))
-end
 
 --- The names of the groups or of the extras that the manifest has.
 ---@param kind 'group'|'extra'
@@ -24,47 +17,6 @@ local function named(kind)
     end)
     :totable()
 end
-
----@param request pyproject.Request
-local function ids(request)
-  return function()
-    return vim.tbl_map(function(operation)
-      return operation.id
-    end, operations.here(request))
-  end
-end
-
-local function none()
-  return {}
-end
-
----@type table<string, { words: (fun(): string[]), options: string[] }>
-local offers = {
-  add = { words = none, options = { 'group', 'extra', 'script', 'marker', 'bounds', 'index', 'member' } },
-  remove = { words = packages, options = { 'group', 'extra', 'script' } },
-  upgrade = { words = packages, options = { 'all' } },
-  bump = {
-    words = function()
-      return require('pyproject_lsp.commands').levels
-    end,
-    options = {},
-  },
-  move = { words = packages, options = { 'group', 'extra', 'runtime' } },
-  sync = { words = none, options = { 'group', 'extra', 'all' } },
-  lock = { words = none, options = {} },
-  undo = { words = ids('undo'), options = {} },
-  retry = { words = ids('retry'), options = {} },
-  cancel = { words = ids('cancel'), options = {} },
-  preview = {
-    words = function()
-      return require('pyproject_lsp.commands').previewable
-    end,
-    options = {},
-  },
-  status = { words = none, options = {} },
-  queue = { words = none, options = {} },
-  log = { words = none, options = {} },
-}
 
 ---@param option string
 ---@return string[]
@@ -81,13 +33,13 @@ end
 ---@return string[]
 local function possible(before, lead)
   if before[1] == 'preview' and before[2] then
-    local has_preview = vim.list_contains(require('pyproject_lsp.commands').previewable, before[2])
+    local has_preview = vim.list_contains(commands.previewable, before[2])
     before = has_preview and vim.list_slice(before, 2) or { '' }
   end
-  local offer = offers[before[1]]
+  local subcommand = commands.subcommands[before[1]]
   if #before == 0 then
-    return vim.tbl_keys(offers)
-  elseif not offer then
+    return vim.tbl_keys(commands.subcommands)
+  elseif not subcommand then
     return {}
   end
   local inline = lead:match('^%-%-([%w-]+)=')
@@ -102,8 +54,9 @@ local function possible(before, lead)
   end
   local options = vim.tbl_map(function(option)
     return '--' .. option
-  end, offer.options)
-  return vim.startswith(lead, '-') and options or offer.words()
+  end, subcommand.options or {})
+  local words = subcommand.words or {}
+  return vim.startswith(lead, '-') and options or type(words) == 'function' and words() or words
 end
 
 --- Candidates for the word before the cursor, sorted, each once.

@@ -103,6 +103,14 @@ function M.of_buffer(bufnr)
   return M.read(vim.split(content, '\r?\n'))
 end
 
+--- The names that the manifest of the current buffer declares.
+---@return string[]
+function M.names()
+  return vim.tbl_map(function(declared)
+    return declared.name
+  end, (M.of_buffer(0)))
+end
+
 --- How a place is called in a question.
 ---@param place table
 ---@return string

@@ -23,6 +23,17 @@ function M.here(request)
   end, status and status.operations or {})
 end
 
+--- The ids of those operations, as a function for completion.
+---@param request pyproject.Request
+---@return fun(): string[]
+function M.ids(request)
+  return function()
+    return vim.tbl_map(function(operation)
+      return operation.id
+    end, M.here(request))
+  end
+end
+
 ---@param request pyproject.Request
 ---@param answer fun(operation: table)
 function M.pick(request, answer)

@@ -14,7 +14,7 @@ end
 function M.script(uri, client_id)
   local path, program = vim.uri_to_fname(uri), uv(client_id)
   if vim.fn.executable(program) == 0 then
-    vim.notify(("pyproject-lsp: '%s' is no program; install uv, or set uv.path"):format(program), vim.log.levels.ERROR)
+    require('pyproject_lsp.client').tell(("cannot find '%s'; install uv, or set uv.path"):format(program))
     return
   end
   local buffer = vim.uri_to_bufnr(uri)

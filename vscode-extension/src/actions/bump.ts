@@ -4,6 +4,7 @@ import { manifestText } from "../project";
 import { applyEdits } from "../edits/apply";
 import type { Call, Preview } from "../protocol";
 import { readManifest } from "./manifest";
+import { taken } from "./pick";
 
 export const parts = ["patch", "minor", "major", "stable", "alpha", "beta", "rc", "post", "dev"] as const;
 type Part = (typeof parts)[number];
@@ -28,21 +29,14 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
   }).finally(() => {
     picker.busy = false;
   });
-  const chosen = new Promise<BumpItem | undefined>((resolve) => {
+  const item = await taken<BumpItem>(picker, (take) => {
     // What was selected, not what is active: setting the items anew moves the active one for a moment.
-    picker.onDidChangeSelection(([item]) => {
-      if (item !== undefined) {
-        resolve(item);
-        picker.hide();
+    picker.onDidChangeSelection(([selected]) => {
+      if (selected !== undefined) {
+        take(selected);
       }
     });
-    picker.onDidHide(() => {
-      resolve(undefined);
-    });
   });
-  picker.show();
-  const item = await chosen;
-  picker.dispose();
   return item === undefined ? undefined : bumpCall(uri, item.part, current);
 }
 
@@ -83,7 +77,7 @@ async function fill(
   for (const bump of parts) {
     const bumped = { command: "pyproject.bumpVersion", arguments: [{ uri: uri.toString(), bump }] };
     const call = { command: "pyproject.preview", argument: { uri: uri.toString(), ...bumped } } as const;
-    const answer = (await app.server.execute(call).catch(() => undefined)) as Preview<unknown> | undefined;
+    const answer = (await app.server.execute(call).catch(() => undefined)) as Preview | undefined;
     const edit = answer === undefined ? undefined : await app.server.toEdit(answer.edits);
     const version = edit === undefined ? undefined : versionAfter(edit, uri, current);
     numbers.set(bump, version ?? null);

@@ -1,12 +1,12 @@
 import { CancellationTokenSource, l10n, type QuickPick, type QuickPickItem, type Uri, window } from "vscode";
 import type { App } from "../app";
+import { taken } from "./pick";
 
 /** The server's answer to `pyproject.searchPackages`: names that fit what was typed, the likeliest first. */
 interface Found {
   readonly packages: readonly {
     readonly name: string;
     readonly version?: string;
-    readonly summary?: string;
     readonly exists?: boolean;
   }[];
 }
@@ -23,18 +23,11 @@ export async function askRequirement(app: App, uri: Uri): Promise<string | undef
   picker.placeholder = l10n.t("Name of a package, or a requirement such as httpx>=0.28");
   const suggest = suggestions(app, uri, picker);
   picker.onDidChangeValue(suggest);
-  const chosen = new Promise<string | undefined>((resolve) => {
+  const requirement = await taken<string>(picker, (take) => {
     picker.onDidAccept(() => {
-      resolve(picker.activeItems[0]?.label ?? picker.value.trim());
-      picker.hide();
-    });
-    picker.onDidHide(() => {
-      resolve(undefined);
+      take(picker.activeItems[0]?.label ?? picker.value.trim());
     });
   });
-  picker.show();
-  const requirement = await chosen;
-  picker.dispose();
   return requirement === "" ? undefined : requirement;
 }
 
@@ -79,10 +72,9 @@ function typedItem(typed: string): QuickPickItem[] {
 
 /** What was typed stays the first choice, so that Enter never takes another package than the one that stands there. */
 export function packageItems(typed: string, { packages }: Found): QuickPickItem[] {
-  const known = packages.map(({ name, version, summary, exists }) => ({
+  const known = packages.map(({ name, version, exists }) => ({
     label: name,
     description: exists === false ? l10n.t("not on the index") : (version ?? ""),
-    detail: summary ?? "",
     alwaysShow: true,
   }));
   const exact = known.find(({ label }) => normalized(label) === normalized(typed));

@@ -31,10 +31,10 @@ export async function previewChange(app: App, uri: Uri): Promise<void> {
 
 async function showPreview(app: App, uri: Uri, call: Call): Promise<void> {
   const { command, argument } = call;
-  let answer: Preview<unknown>;
+  let answer: Preview;
   try {
     const ask = { uri: uri.toString(), command, arguments: [argument] };
-    answer = (await app.server.execute({ command: "pyproject.preview", argument: ask })) as Preview<unknown>;
+    answer = (await app.server.execute({ command: "pyproject.preview", argument: ask })) as Preview;
   } catch (error) {
     void window.showErrorMessage(l10n.t("pyproject: {0}", error instanceof Error ? error.message : String(error)));
     return;

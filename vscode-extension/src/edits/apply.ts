@@ -1,5 +1,5 @@
 /** The part of an editor's TextEdit that is needed here. */
-export interface PlainEdit {
+interface PlainEdit {
   readonly newText: string;
   readonly range: { readonly start: Place; readonly end: Place };
 }

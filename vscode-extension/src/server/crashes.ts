@@ -1,5 +1,5 @@
 /** After a crash: start it again, or leave it and say so. */
-export type AfterCrash = "restart" | "give-up";
+type AfterCrash = "restart" | "give-up";
 
 /** Told the time of each crash, says what to do. */
 export type Policy = (now: number) => AfterCrash;

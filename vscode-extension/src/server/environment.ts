@@ -14,7 +14,7 @@ export interface Site {
   readonly interpreter: string;
 }
 
-export type Made =
+type Made =
   | { readonly kind: "ready"; readonly python: string }
   | { readonly kind: "failed"; readonly step: string; readonly output: string };
 

@@ -9,7 +9,7 @@ import { findMaker } from "./tools";
  * Isolated mode: a module of the opened folder must never stand in for one of the server's, least of all in a folder
  * that is not trusted. UTF-8 mode: Windows would read and write in its own code page.
  */
-export const serverArguments = ["-I", "-X", "utf8", "-m", "lsp_server"];
+const serverArguments = ["-I", "-X", "utf8", "-m", "lsp_server"];
 
 /**
  * The command line that starts `pyproject-lsp`: the one of the setting, else the server that the extension brings,
@@ -36,7 +36,7 @@ export async function serverCommand(
 async function firstStart(site: Site, uvPath: string, log: LogOutputChannel): Promise<string | undefined> {
   const maker = await findMaker(run, uvPath, site.interpreter);
   if (maker === undefined) {
-    await complain(neither(site.interpreter), log);
+    complain(neither(site.interpreter), log);
     return undefined;
   }
   log.info(`first start: an environment is made with ${maker.kind === "uv" ? maker.uv : maker.python.join(" ")}`);
@@ -48,7 +48,7 @@ async function firstStart(site: Site, uvPath: string, log: LogOutputChannel): Pr
   );
   if (made.kind === "failed") {
     log.error(`${made.step} failed:\n${made.output}`);
-    await complain(l10n.t("pyproject: {0} failed. The log has the words of the tool.", made.step), log);
+    complain(l10n.t("pyproject: {0} failed. The log has the words of the tool.", made.step), log);
     return undefined;
   }
   return made.python;
@@ -63,12 +63,11 @@ function neither(interpreter: string): string {
       );
 }
 
-async function complain(message: string, log: LogOutputChannel): Promise<void> {
+function complain(message: string, log: LogOutputChannel): void {
   const open = l10n.t("Open Log");
   void window.showErrorMessage(message, open).then((answer) => {
     if (answer === open) {
       log.show();
     }
   });
-  return Promise.resolve();
 }

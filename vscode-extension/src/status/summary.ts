@@ -4,7 +4,7 @@ import { describeProject } from "../project";
 import { titleOf } from "./blocked";
 import { stepWords, type StatusText, statusText } from "./text";
 
-export interface Summary {
+interface Summary {
   readonly text: StatusText;
   /** The server's own line with its version. */
   readonly detail: string;
