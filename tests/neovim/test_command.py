@@ -106,13 +106,13 @@ ANSWER = """
 @pytest.mark.parametrize(
     "case",
     [
-        ("add", "group dev", "rich>=13", "add", {"requirements": ["rich>=13"], "group": "dev"}),
+        ("add", "group 'dev'", "rich>=13", "add", {"requirements": ["rich>=13"], "group": "dev"}),
         ("add", "dependencies", "rich", "add", {"requirements": ["rich"]}),
-        ("remove", "gamma (extra fast)", None, "remove", {"packages": ["gamma"], "extra": "fast"}),
-        ("remove alpha", "group dev", None, "remove", {"packages": ["alpha"], "group": "dev"}),
+        ("remove", "gamma (extra 'fast')", None, "remove", {"packages": ["gamma"], "extra": "fast"}),
+        ("remove alpha", "group 'dev'", None, "remove", {"packages": ["alpha"], "group": "dev"}),
         ("upgrade", "beta (dependencies)", None, "upgrade", {"packages": ["beta"]}),
         ("bump", "patch", None, "bumpVersion", {"bump": "patch"}),
-        ("move beta", "extra fast", None, "move", {"package": "beta", "from": {}, "to": {"extra": "fast"}}),
+        ("move beta", "extra 'fast'", None, "move", {"package": "beta", "from": {}, "to": {"extra": "fast"}}),
     ],
 )
 def test_what_the_line_leaves_open_is_asked(
@@ -157,7 +157,7 @@ def test_where_no_operation_can_be_retried_the_user_is_told(nvim: Neovim, server
 def test_an_unknown_subcommand_names_the_known_ones(nvim: Neovim) -> None:
     nvim.lua(NOTIFIED)
     nvim.ex("Pyproject instal x")
-    assert nvim.lua("return _G.told[1]").startswith("pyproject: instal is no subcommand; there are: add, bump")
+    assert nvim.lua("return _G.told[1]").startswith("pyproject: unknown subcommand 'instal'; known: add, bump")
 
 
 def test_where_no_server_is_the_user_learns_what_to_open(nvim: Neovim) -> None:

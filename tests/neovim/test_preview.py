@@ -178,4 +178,4 @@ def test_status_says_one_line_whatever_the_state(
 def test_status_before_the_first_word_of_the_server_says_so(nvim: Neovim) -> None:
     nvim.lua(NOTIFIED)
     nvim.ex("Pyproject status")
-    assert nvim.lua("return _G.told[1]") == "pyproject: the server has not spoken yet"
+    assert nvim.lua("return _G.told[1]") == "pyproject: no status from the server yet; try again in a moment"

@@ -26,7 +26,7 @@ SETTINGS = {
 def _add(window: Window, requirement: str) -> None:
     window.palette("pyproject: Add Dependency…")
     window.answer("Name of a package", requirement)
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
 
 
 def _shot(window: Window, name: str) -> None:
@@ -49,7 +49,7 @@ def _story(window: Window, gate: parts.Gate) -> None:
     window.page.locator(".quick-input-list .monaco-list-row", has_text="zeta").first.wait_for()
     _shot(window, "add")
     window.page.keyboard.press("Enter")
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
     window.expect_status("1 edit queued")
     _add(window, "delta")
     window.expect_status("2 edits queued")
@@ -82,7 +82,7 @@ def _story(window: Window, gate: parts.Gate) -> None:
     expect(window.page.locator(".quick-input-widget .monaco-progress-container.done")).to_be_attached()
     _shot(window, "bump")
     window.choose("minor")
-    window.expect_status("save pyproject.toml to go on")
+    window.expect_status("save pyproject.toml to continue")
     expect(window.row("Bump minor")).to_contain_text("waits for your save")
     _shot(window, "needs-save")
 

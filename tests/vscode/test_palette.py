@@ -35,7 +35,7 @@ def test_names_are_offered_while_a_person_types_and_the_chosen_one_is_added(edit
     rows = window.page.locator(".quick-input-list .monaco-list-row:visible")
     expect(rows.first).to_contain_text("as typed")
     rows.filter(has_text="zeta").filter(has_text="1.0").click()
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
     eventually(lambda: '"zeta>=1.0"' in project.text(), "the dependency")
 
 
@@ -63,7 +63,7 @@ def test_a_preview_shows_the_difference_and_changes_nothing_until_it_is_applied(
     window.palette("pyproject: Preview a Change…")
     window.choose("Add Dependency")
     window.answer("Name of a package", "beta")
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
     added = window.page.locator(".monaco-diff-editor .modified-in-monaco-diff-editor .view-line", has_text='"beta>=2.0"')
     expect(added.first).to_be_visible()
     question = window.toasts.filter(has_text="beta 2.0 is new")

@@ -12,7 +12,7 @@ from tests.vscode.window import Window
 def _add(window: Window, requirement: str) -> None:
     window.palette("pyproject: Add Dependency…")
     window.answer("Name of a package", requirement)
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
 
 
 def test_an_operation_that_waits_is_cancelled_from_the_queue_and_the_other_goes_on(

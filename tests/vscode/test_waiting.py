@@ -15,7 +15,7 @@ def test_an_add_waits_visibly_behind_a_sync_and_is_made_when_it_ends(editor: Edi
 
     window.palette("pyproject: Add Dependency…")
     window.answer("Name of a package", "zeta")
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
 
     window.expect_status(rf"waits for uv sync \(pid {sync.pid}, \d+ s\), 1 edit queued")
     assert "zeta" not in project.text()

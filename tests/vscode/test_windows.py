@@ -22,7 +22,7 @@ def test_two_windows_show_the_same_queue_and_lose_no_edit(editor: Editor, projec
         window.expect_status("demo 0.1.0|waits")
         window.palette("pyproject: Add Dependency…")
         window.answer("Name of a package", name)
-        window.choose("runtime dependencies")
+        window.choose("project.dependencies")
         window.expect_status("edits? queued")
     assert len(editor.server_pids()) == 2
     for window in windows:

@@ -76,7 +76,7 @@ def test_neovim_vs_code_and_a_terminal_lose_nothing_and_both_editors_show_one_qu
     window.row(BUMP).wait_for()
     window.palette("pyproject: Add Dependency…")
     window.answer("Name of a package", "zeta")
-    window.choose("runtime dependencies")
+    window.choose("project.dependencies")
     both_show(neovim, window, asked, lambda all_: waits_for(all_, sync.pid))
 
     # Two adds of the terminal stand in line; one of them writes, and takes all of it back when its build fails.

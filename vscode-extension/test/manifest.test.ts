@@ -50,10 +50,10 @@ describe("the pickers", () => {
   it("offer every table, and new ones last", () => {
     const labels = tableItems(readManifest(text)).map(({ label }) => label);
     expect(labels).toEqual([
-      "runtime dependencies",
-      "group dev",
-      "group lint",
-      "extra plot",
+      "dependencies",
+      "group 'dev'",
+      "group 'lint'",
+      "extra 'plot'",
       "$(add) New group…",
       "$(add) New extra…",
     ]);
@@ -67,7 +67,7 @@ describe("the pickers", () => {
 
   it("show a dependency with its table, so that one that stands twice can be told apart", () => {
     const dependencies = readManifest(text)?.dependencies ?? [];
-    expect(dependencyItems(dependencies)[2]).toMatchObject({ label: "pytest", description: "group dev" });
+    expect(dependencyItems(dependencies)[2]).toMatchObject({ label: "pytest", description: "group 'dev'" });
   });
 
   it("keep what was typed as the first choice", () => {
@@ -85,7 +85,7 @@ describe("the pickers", () => {
     expect(items).toHaveLength(10);
     const impossible = bumpItems(new Map([["alpha", null]]));
     expect(impossible.map(({ part }) => part)).toEqual(items.map(({ part }) => part));
-    expect(impossible.find(({ part }) => part === "alpha")?.description).toBe("not from this version");
+    expect(impossible.find(({ part }) => part === "alpha")?.description).toBe("not possible from this version");
   });
 });
 
@@ -112,7 +112,7 @@ describe("a preview", () => {
       { name: "idna", from: "3.4", to: "3.11" },
       { name: "six", from: "1.0", to: null },
     ];
-    expect(lockWords(changes)).toBe("uv.lock: httpx 0.28.1 is new, idna 3.4 → 3.11, six goes");
+    expect(lockWords(changes)).toBe("uv.lock: httpx 0.28.1 is new, idna 3.4 → 3.11, six is removed");
     expect(lockWords([])).toBe("uv.lock: no package changes");
   });
 });

@@ -63,6 +63,12 @@ describe("the queue", () => {
     expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
   });
 
+  it("says for how long a step has lasted, and how long ago it ended", () => {
+    const [running, finished] = queueRows([status({ operations: [operation(), done] })], now);
+    expect(running?.children[0]?.description).toBe("queued · for 30 s");
+    expect(finished?.children[0]?.description).toBe("done · 10 s ago");
+  });
+
   it("shows a command of a terminal as it was typed", () => {
     const [section] = queueRows([status({ operations: [operation({ title: "/opt/bin/uv add httpx" })] })], now);
     expect(section?.children[0]?.label).toBe("uv add httpx");

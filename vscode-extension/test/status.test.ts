@@ -33,6 +33,9 @@ describe("the status text", () => {
   it("asks for the save that an operation waits for", () => {
     const unsaved = status({ state: "busy", operations: [operation({ state: "needsSave" })] });
     expect(statusText(unsaved, "demo", now)).toMatchObject({ icon: "save", severity: "warning" });
+    expect(statusText(unsaved, "demo", now).text).toBe("save pyproject.toml to continue: Add httpx to dependencies");
+    const script = { ...unsaved, project: "file:///w/my%20tool.py" };
+    expect(statusText(script, "demo", now).text).toMatch(/^save my tool\.py to continue/);
   });
 
   it("shows the step of the running operation and how many follow", () => {

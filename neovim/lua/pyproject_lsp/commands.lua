@@ -186,7 +186,7 @@ local function status()
     local line = require('pyproject_lsp.words').sentence(known, os.time())
     require('pyproject_lsp.notice').show(line, vim.log.levels.INFO)
   elseif client.here() then
-    client.tell('the server has not spoken yet')
+    client.tell('no status from the server yet; try again in a moment')
   end
 end
 
@@ -235,7 +235,7 @@ function M.run(line)
   if not subcommand then
     local known = vim.tbl_keys(M.subcommands)
     table.sort(known)
-    client.tell(('%s is no subcommand; there are: %s'):format(name, table.concat(known, ', ')))
+    client.tell(("unknown subcommand '%s'; known: %s"):format(name, table.concat(known, ', ')))
     return
   end
   subcommand.run(arguments.parse(words), client.execute, words)

@@ -111,14 +111,14 @@ function M.names()
   end, (M.of_buffer(0)))
 end
 
---- How a place is called in a question.
+--- How a place is called in a question: as the server calls it in the titles of operations.
 ---@param place table
 ---@return string
 function M.describe(place)
   if place.group then
-    return 'group ' .. place.group
+    return ("group '%s'"):format(place.group)
   end
-  return place.extra and 'extra ' .. place.extra or 'dependencies'
+  return place.extra and ("extra '%s'"):format(place.extra) or 'dependencies'
 end
 
 return M

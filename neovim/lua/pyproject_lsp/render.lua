@@ -38,7 +38,7 @@ local function reason(operation)
   elseif failure then
     return ('%s: %s'):format(failure.code, failure.message)
   elseif operation.state == 'needsSave' then
-    return 'save the buffer to let it go on'
+    return 'save the buffer to continue'
   end
   return words.given(operation.message) or ''
 end
@@ -119,7 +119,7 @@ function M.lines(status, open)
   section('Queue', false)
   section('Finished', true)
   if #lines == 4 then
-    lines[5] = { text = 'Nothing was asked for yet.' }
+    lines[5] = { text = 'No operations yet.' }
   end
   return lines
 end

@@ -18,7 +18,7 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
   const current = readManifest(manifestText(uri))?.version;
   const picker = window.createQuickPick<BumpItem>();
   picker.title = l10n.t("Bump Version");
-  picker.placeholder = current === undefined ? "" : l10n.t("now {0}", current);
+  picker.placeholder = current === undefined ? "" : l10n.t("current version: {0}", current);
   const numbers = new Map<Part, string | null>();
   picker.items = bumpItems(numbers);
   picker.busy = true;
@@ -47,7 +47,11 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
 export function bumpItems(numbers: ReadonlyMap<Part, string | null>): readonly BumpItem[] {
   const items = parts.map((part) => {
     const number = numbers.get(part);
-    return { label: part, description: number === null ? l10n.t("not from this version") : (number ?? ""), part };
+    return {
+      label: part,
+      description: number === null ? l10n.t("not possible from this version") : (number ?? ""),
+      part,
+    };
   });
   return [...items, { label: l10n.t("$(edit) another version…"), part: "other" }];
 }

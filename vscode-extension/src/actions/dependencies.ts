@@ -47,7 +47,9 @@ export async function askMove(uri: Uri): Promise<Call | undefined> {
 async function pickDependency(uri: Uri, placeHolder: string): Promise<Dependency | undefined> {
   const manifest = readManifest(manifestText(uri));
   if (manifest === undefined) {
-    void window.showErrorMessage(l10n.t("pyproject.toml cannot be read while it has a syntax error."));
+    void window.showErrorMessage(
+      l10n.t("pyproject.toml cannot be read while it has a syntax error. Correct it (Problems view), then try again."),
+    );
     return undefined;
   }
   const items = dependencyItems(manifest.dependencies);

@@ -58,7 +58,7 @@ export function lockWords(changes: readonly LockChange[]): string {
     if (from === null) {
       return l10n.t("{0} {1} is new", name, to ?? "");
     }
-    return to === null ? l10n.t("{0} goes", name) : `${name} ${from} → ${to}`;
+    return to === null ? l10n.t("{0} is removed", name) : `${name} ${from} → ${to}`;
   });
   const more = changes.length > shown.length ? [l10n.t("{0} more", changes.length - shown.length)] : [];
   return `uv.lock: ${[...shown, ...more].join(", ")}`;

@@ -40,9 +40,9 @@ export function tableItems(manifest: Manifest | undefined): readonly TableItem[]
 
 export function tableLabel(table: Table): string {
   if (table.group !== undefined) {
-    return l10n.t("group {0}", table.group);
+    return l10n.t("group '{0}'", table.group);
   }
-  return table.extra === undefined ? l10n.t("runtime dependencies") : l10n.t("extra {0}", table.extra);
+  return table.extra === undefined ? l10n.t("dependencies") : l10n.t("extra '{0}'", table.extra);
 }
 
 /** The rule for names of groups (PEP 735) and extras (PEP 685). */

@@ -92,7 +92,7 @@ function describe(operation: Operation, now: number): string {
   }
   const since = operation.finishedAt ?? operation.startedAt ?? operation.createdAt;
   const age = duration((now - Date.parse(since)) / 1000);
-  const when = isFinished(operation) ? l10n.t("{0} ago", age) : l10n.t("since {0}", age);
+  const when = isFinished(operation) ? l10n.t("{0} ago", age) : l10n.t("for {0}", age);
   return `${stepWords(operation)} · ${when}`;
 }
 

@@ -48,7 +48,7 @@ async function firstStart(site: Site, uvPath: string, log: LogOutputChannel): Pr
   );
   if (made.kind === "failed") {
     log.error(`${made.step} failed:\n${made.output}`);
-    complain(l10n.t("pyproject: {0} failed. The log has the words of the tool.", made.step), log);
+    complain(l10n.t("pyproject: {0} failed. Open the log for the tool's output.", made.step), log);
     return undefined;
   }
   return made.python;
@@ -56,7 +56,9 @@ async function firstStart(site: Site, uvPath: string, log: LogOutputChannel): Pr
 
 function neither(interpreter: string): string {
   return interpreter === ""
-    ? l10n.t("pyproject needs uv or Python 3.11 or newer on this machine, and found neither. Install uv, then restart.")
+    ? l10n.t(
+        "pyproject needs uv or Python 3.11 or newer on this machine, and found neither. Install uv, then run 'pyproject: Restart Server'.",
+      )
     : l10n.t(
         "pyproject: {0} is no Python 3.11 or newer. Change the setting pyproject.server.interpreter.",
         interpreter,

@@ -47,3 +47,9 @@ export function folderOf(project: string): string {
   const name = project.slice(project.lastIndexOf("/") + 1);
   return /\.(toml|py)$/.test(name) ? project.slice(0, -name.length) : `${project}/`;
 }
+
+/** The file that the operations of a project edit, as a person calls it: its manifest, or the script itself. */
+export function fileName(project: string): string {
+  const name = decodeURIComponent(project.slice(project.lastIndexOf("/") + 1));
+  return name.endsWith(".py") ? name : "pyproject.toml";
+}

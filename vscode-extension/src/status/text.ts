@@ -1,6 +1,7 @@
 import { l10n } from "vscode";
 import { isFinished, type Operation, type ProjectStatus } from "../protocol";
 import { holder, titleOf } from "./blocked";
+import { fileName } from "./store";
 
 /** What a status item shows; the same for the bar and for the language status. */
 export interface StatusText {
@@ -22,7 +23,7 @@ export function statusText(status: ProjectStatus, label: string, now: number): S
     return { icon: "clock", text, severity: "none", busy: true, ticking: true };
   }
   if (unsaved !== undefined && running.every((operation) => operation.state === "needsSave")) {
-    const text = l10n.t("save pyproject.toml to go on: {0}", titleOf(unsaved));
+    const text = l10n.t("save {0} to continue: {1}", fileName(status.project), titleOf(unsaved));
     return { icon: "save", text, severity: "warning", busy: false, ticking: false };
   }
   if (status.state === "error") {
