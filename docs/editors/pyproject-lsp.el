@@ -116,12 +116,12 @@ The server believes an edit when it sees it; eglot would wait until Emacs is idl
   (pyproject-lsp--run "undo"))
 
 (defun pyproject-lsp-cancel (id)
-  "Cancel the operation ID; interactively, the first that is not finished."
+  "Cancel the operation ID; interactively, the first that can be."
   (interactive
    (list (let ((operations (plist-get (pyproject-lsp--run "status") :operations)))
-           (plist-get (cl-find-if-not
+           (plist-get (cl-find-if
                        (lambda (operation)
-                         (member (plist-get operation :state) '("done" "failed" "cancelled")))
+                         (seq-contains-p (plist-get operation :can) "cancel"))
                        operations)
                       :id))))
   (pyproject-lsp--run "cancel" :id id))
