@@ -1,5 +1,8 @@
 """The commands of the palette that the other tests do not use, the names that 'add' offers, and the fix of an import."""
 
+import json
+import sys
+
 from playwright.sync_api import expect
 
 from tests.support import projects
@@ -68,6 +71,9 @@ def test_a_preview_shows_the_difference_and_changes_nothing_until_it_is_applied(
     expect(added.first).to_be_visible()
     question = window.toasts.filter(has_text="beta 2.0 is new")
     expect(question).to_contain_text("alpha 2.0 is new")
+    # The queue, not only the files: an edit that was begun would stand in them a second later.
+    asked = project.tools.run([sys.executable, "-I", "-m", "lsp_server", "status", "--json"], project.root)
+    assert json.loads(asked.stdout)["operations"] == []
     assert (project.text(), project.lock_text()) == before
     question.get_by_role("button", name="Apply").click()
     eventually(lambda: '"beta>=2.0"' in project.text(), "the previewed change")
