@@ -1,7 +1,11 @@
+import { type TreeDataProvider, window } from "vscode";
 import { describe, expect, it } from "vitest";
+import type { App } from "../src/app";
 import { states } from "../src/protocol";
-import { operationId } from "../src/queue/actions";
-import { detailLines, projectName, queueRows } from "../src/queue/rows";
+import { act, operationId } from "../src/queue/actions";
+import { detailLines, projectName, queueRows, type Row } from "../src/queue/rows";
+import { queueView } from "../src/queue/view";
+import { StatusStore } from "../src/status/store";
 import { now, operation, status, sync } from "./samples";
 
 const done = operation({ id: "d", state: "done", finishedAt: "2026-03-01T12:00:20Z" });
@@ -84,5 +88,34 @@ describe("the queue", () => {
     expect(operationId(section?.children[0])).toBe("d");
     expect(operationId(section)).toBeUndefined();
     expect(operationId("x")).toBe("x");
+  });
+
+  it("is drawn anew only when its operations are others: a click on a row that is being drawn is lost", () => {
+    const store = new StatusStore();
+    let drawn = 0;
+    Object.assign(window, {
+      createTreeView: (_: string, { treeDataProvider }: { treeDataProvider: TreeDataProvider<Row> }) => {
+        treeDataProvider.onDidChangeTreeData?.(() => (drawn += 1));
+        return {
+          visible: false,
+          onDidChangeVisibility: () => ({ dispose: () => undefined }),
+          dispose: () => undefined,
+        };
+      },
+    });
+    const view = queueView({ store } as unknown as App);
+    store.set(status({ operations: [done] }));
+    store.set(status({ operations: [done], lock: "stale" }));
+    expect(drawn).toBe(1);
+    store.set(status({ operations: [done, failed] }));
+    expect(drawn).toBe(2);
+    view.dispose();
+  });
+
+  it("says so when a click came to a row that it no longer knows", async () => {
+    const said: string[] = [];
+    Object.assign(window, { showInformationMessage: (message: string) => Promise.resolve(said.push(message)) });
+    await act({ store: new StatusStore() } as unknown as App, "undo", undefined);
+    expect(said).toEqual(["pyproject: the queue has just changed. Try again."]);
   });
 });

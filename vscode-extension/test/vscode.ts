@@ -1,4 +1,4 @@
-/** What the pure parts use of the editor's API: messages in English, and an event. */
+/** What the tested parts use of the editor's API: messages in English, events, and what is to be disposed of. */
 
 import { fileURLToPath } from "node:url";
 
@@ -9,8 +9,9 @@ export const l10n = {
 
 export class EventEmitter<T> {
   readonly #listeners: ((value: T) => void)[] = [];
-  readonly event = (listener: (value: T) => void): void => {
+  readonly event = (listener: (value: T) => void): Disposable => {
     this.#listeners.push(listener);
+    return new Disposable(() => undefined);
   };
   fire(value: T): void {
     for (const listener of this.#listeners) {
@@ -19,6 +20,20 @@ export class EventEmitter<T> {
   }
   dispose(): void {
     this.#listeners.length = 0;
+  }
+}
+
+export class Disposable {
+  static from(...all: readonly { dispose: () => void }[]): Disposable {
+    return new Disposable(() => {
+      all.forEach((each) => {
+        each.dispose();
+      });
+    });
+  }
+  readonly dispose: () => void;
+  constructor(dispose: () => void) {
+    this.dispose = dispose;
   }
 }
 

@@ -1,3 +1,4 @@
+import { l10n, window } from "vscode";
 import type { App } from "../app";
 import { runCall } from "../actions/run";
 import type { Operation, Request } from "../protocol";
@@ -13,9 +14,12 @@ function projectUri(app: App, id: string): string | undefined {
  */
 export async function act(app: App, what: Request, id: string | undefined, project?: string): Promise<void> {
   const uri = id === undefined ? undefined : (project ?? projectUri(app, id));
-  if (id !== undefined && uri !== undefined) {
-    await runCall(app, { command: `pyproject.${what}`, argument: { uri, id } });
+  if (id === undefined || uri === undefined) {
+    // The view was just drawn anew and no longer knows the row that was clicked, or the server is starting again.
+    void window.showInformationMessage(l10n.t("pyproject: the queue has just changed. Try again."));
+    return;
   }
+  await runCall(app, { command: `pyproject.${what}`, argument: { uri, id } });
 }
 
 /** Menus of the view hand over the row, notifications the id. */

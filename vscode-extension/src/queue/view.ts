@@ -26,12 +26,24 @@ export function queueView(app: App): Disposable {
   };
   const view = window.createTreeView("pyproject.queue", { treeDataProvider: provider, showCollapseAll: true });
   let timer: NodeJS.Timeout | undefined;
+  let shown = "";
   const update = (): void => {
     clearTimeout(timer);
     const open = app.store.projects.flatMap((status) => status.operations).filter((each) => !isFinished(each)).length;
     view.badge = open === 0 ? undefined : { value: open, tooltip: l10n.t("{0} operations not finished", open) };
+    // Only what is news: a row that is drawn anew just under the pointer loses the click.
+    const now = JSON.stringify(
+      app.store.projects.map(({ project, message, operations }) => [project, message, operations]),
+    );
+    if (now !== shown) {
+      shown = now;
+      changed.fire(undefined);
+    }
+    timer = open > 0 && view.visible ? setTimeout(grow, tick) : undefined;
+  };
+  const grow = (): void => {
     changed.fire(undefined);
-    timer = open > 0 && view.visible ? setTimeout(update, tick) : undefined;
+    update();
   };
   const stopTimer = new Disposable(() => {
     clearTimeout(timer);
