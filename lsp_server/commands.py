@@ -18,7 +18,7 @@ from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
 from lsp_server.jobs import inherit, state, undo
 from lsp_server.jobs import preview as previews
-from lsp_server.jobs.office import NoProject, Office, project_of
+from lsp_server.jobs.office import Office, Refused, project_of
 from lsp_server.jobs.place import Place
 from lsp_server.remote_editor import RemoteEditor
 
@@ -128,7 +128,7 @@ async def preview(connection: Connection, office: Office, argument: Argument) ->
     path = projects.path_of(inner[0]["uri"])
     outcome = await connection.at_length(previews.preview, office.place(project), editor, settings, wanted, path)
     if isinstance(outcome, Failure):
-        return NoProject(f"{outcome.code}: {outcome.message}")
+        return Refused(f"{outcome.code}: {outcome.message}")
     lock = [{"name": moved.name, "from": moved.before, "to": moved.after} for moved in outcome.moved]
     return {"edits": _edits(editor, outcome), "lock": lock}
 
@@ -154,7 +154,7 @@ async def check_upgrades(connection: Connection, office: Office, argument: Argum
         return project
     found = await connection.at_length(previews.outdated, office.place(project), connection.session.settings)
     if isinstance(found, Failure):
-        return NoProject(f"{found.code}: {found.message}")
+        return Refused(f"{found.code}: {found.message}")
     await known_packages.learn_latest(connection, office.place(project), found)
     return {"outdated": found}
 

@@ -12,7 +12,7 @@ from lsp_server.connection import Connection
 from lsp_server.core import package_search, requirement
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.package_search import Package
-from lsp_server.jobs.office import NoProject, Office, project_of
+from lsp_server.jobs.office import Office, Refused, project_of
 
 INDEX_SECONDS = 1.5
 """How long the index may take; then the names go without its answer. The person goes on typing meanwhile."""
@@ -20,9 +20,7 @@ INDEX_SECONDS = 1.5
 _FIELDS = ("uri", "query", "script")
 
 
-async def search(
-    connection: Connection, _office: Office, argument: Mapping[str, Any]
-) -> dict[str, Any] | BadArgument | NoProject:
+async def search(connection: Connection, _office: Office, argument: Mapping[str, Any]) -> dict[str, Any] | BadArgument | Refused:
     """Answer the names that fit what was typed; the index is asked for that very name only, since none can be searched."""
     for field in argument:
         if field not in _FIELDS:

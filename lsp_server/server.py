@@ -30,7 +30,7 @@ from lsp_server.connection import ERROR, say
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.text import Document, Encoding
 from lsp_server.jobs.guardian import Notice
-from lsp_server.jobs.office import NoProject, Office
+from lsp_server.jobs.office import Office, Refused
 from lsp_server.neighbours import Neighbours
 from lsp_server.progress import Progress
 from lsp_server.python_files import PythonFiles
@@ -382,7 +382,7 @@ def _command(server: Server, command: Callable[[Any, Office, Mapping[str, Any]],
             raise JsonRpcInternalError(message=commands.cannot_write(error)) from None
         except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
             raise _internal("workspace/executeCommand", error) from None
-        if isinstance(answer, BadArgument | NoProject):
+        if isinstance(answer, BadArgument | Refused):
             raise JsonRpcInvalidParams(message=answer.message)
         return answer
 

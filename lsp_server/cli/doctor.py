@@ -88,9 +88,12 @@ def _uv(uv_path: str | None, environ: Mapping[str, str]) -> Finding:
         return Finding("uv", "error", found.message, "edits need uv; the rest works without it")
     version = uv.version(found)
     if version is None:
-        return Finding("uv", "error", f"{found.path} does not answer as a uv does", "point pyproject.uv.path to a uv")
+        return Finding(
+            "uv", "error", f"{found.path} is not uv: `uv --version` gave no version", "point pyproject.uv.path to a uv"
+        )
     if Version(version) < OLDEST_UV:
-        return Finding("uv", "warning", f"{version} at {found.path}", f"{OLDEST_UV} is the oldest that is tested: update it")
+        advice = f"older than {OLDEST_UV}, the oldest tested version; update uv"
+        return Finding("uv", "warning", f"{version} at {found.path}", advice)
     return Finding("uv", "ok", f"{version} at {found.path} (by {found.found_by})")
 
 
@@ -138,9 +141,7 @@ def _watcher() -> Finding:
 def _holders() -> Finding:
     if proclocks.is_available():
         return Finding("holders of locks", "ok", "seen in the kernel's table of locks")
-    return Finding(
-        "holders of locks", "ok", "not listed by this system", "who holds a lock is told from the running uv processes"
-    )
+    return Finding("holders of locks", "ok", "not listed by this system", "the holder is guessed from the running uv processes")
 
 
 def _state(state: Path) -> Finding:
@@ -176,5 +177,6 @@ def _journal(state: Path) -> Finding:
     finally:
         journal.close()
     if journal.set_aside is not None:
-        return Finding("journal", "warning", f"was corrupt and is kept as {journal.set_aside}", "a new one was begun")
+        advice = "a new one was created; past operations cannot be undone"
+        return Finding("journal", "warning", f"was corrupt: moved to {journal.set_aside}", advice)
     return Finding("journal", "ok", f"{state / 'journal.sqlite3'}, {waiting} unfinished operations on this machine")

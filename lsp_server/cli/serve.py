@@ -3,7 +3,7 @@
 import argparse
 import socket
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from lsp_server.cli import shared
 
@@ -28,19 +28,18 @@ def run(options: argparse.Namespace) -> int:
     # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
     sys.setswitchinterval(0.0005)
     server = build()
-    try:
+    # A client that is lost is the end of its file.
+    with ExitStack() as stack, suppress(ConnectionError):
+        stack.callback(server.close)
         if options.tcp:
-            with _one_client(host or "127.0.0.1", int(port)) as client:
-                reads, writes = client.makefile("rb"), client.makefile("wb")
-                with suppress(ConnectionError):  # a lost client is the end of its file
-                    server.start_io(reads, writes)
+            try:
+                client = stack.enter_context(_one_client(host or "127.0.0.1", int(port)))
+            except OSError as error:
+                shared.complain(f"cannot listen on {options.tcp}: {error.strerror or error}; choose another address or port")
+                return shared.USAGE
+            server.start_io(client.makefile("rb"), client.makefile("wb"))
         else:
             server.start_io()
-    except OSError as error:
-        shared.complain(f"cannot listen on {options.tcp}: {error.strerror or error}; choose another address or port")
-        return shared.USAGE
-    finally:
-        server.close()
     return server.exit_code
 
 

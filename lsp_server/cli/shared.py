@@ -40,8 +40,8 @@ def wait_line(blocked: Blocked) -> str:
     """Say on whom somebody waits: which lock, pid, command, since when."""
     who = shortened(blocked.command or "another process")
     pid = f" (pid {blocked.pid})" if blocked.pid else ""
-    place = {"process": "to end", "manifest": "for the manifest"}.get(blocked.lock, f"for the {blocked.lock} lock")
-    return f"waiting {place}: {who}{pid}, since {clock(blocked.since)}"
+    whom = f"{who}{pid} to end" if blocked.lock == "process" else f"the {blocked.lock} lock, held by {who}{pid}"
+    return f"waiting for {whom}, since {clock(blocked.since)}"
 
 
 def clock(since: str) -> str:

@@ -24,8 +24,8 @@ from lsp_server.jobs.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
-class NoProject:
-    """A URI that belongs to no project; the message says why and what to do."""
+class Refused:
+    """What cannot be done, such as for a URI that belongs to no project; the message says why and what to do."""
 
     message: str
 
@@ -108,7 +108,7 @@ class Office:
         self.watch.close()
         self.journal.close()
 
-    def project_of_undo(self, argument: Mapping[str, Any]) -> Project | NoProject | BadArgument:
+    def project_of_undo(self, argument: Mapping[str, Any]) -> Project | Refused | BadArgument:
         """Return the project whose operation an undo takes back.
 
         With an `id` it is that operation's, whatever file `uri` names. Without, a script is meant before the project
@@ -135,7 +135,7 @@ class Office:
         return intent.title(wanted)
 
 
-def project_of(argument: Mapping[str, Any]) -> Project | NoProject | BadArgument:
+def project_of(argument: Mapping[str, Any]) -> Project | Refused | BadArgument:
     """Return the project that a command's argument names by `uri`."""
     uri = argument.get("uri")
     if not isinstance(uri, str):
@@ -145,8 +145,8 @@ def project_of(argument: Mapping[str, Any]) -> Project | NoProject | BadArgument
     except ValueError:
         return BadArgument("uri", uri, "a file: URI of a file in the project")
     if argument.get("script") is True:
-        return projects.find_script(path) if path.is_file() else NoProject(f"{path} is no file")
+        return projects.find_script(path) if path.is_file() else Refused(f"{path} does not exist; save the script first")
     found = projects.find(path)
     if found is None:
-        return NoProject(f"no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'")
+        return Refused(f"no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'")
     return found

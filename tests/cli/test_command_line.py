@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lsp_server.cli import shared
+from lsp_server.core.operation import Blocked
 from tests.support import projects
 from tests.support.holding import held, manifest_lock
 from tests.support.projects import Project
@@ -107,7 +109,7 @@ def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project
     second = start(project, "exec", "--", sys.executable, "-c", "print('second ran')")
     assert second.stderr is not None
     line = second.stderr.readline()
-    assert "waiting for the manifest" in line
+    assert "waiting for the manifest lock, held by python" in line
     assert str(first.pid) in line
     gate.write_text("go")
     out, _err = second.communicate(timeout=30)
@@ -226,3 +228,8 @@ def test_doctor_says_what_to_do_without_uv(project: Project) -> None:
     done = run(project, "doctor", "--uv", "/no/such/uv")
     assert done.returncode == 1
     assert "no executable" in done.stdout
+
+
+def test_a_wait_for_a_process_names_what_has_to_end() -> None:
+    blocked = Blocked("process", 7, "/usr/bin/uv add alpha", "2026-01-01T00:00:00.000+00:00", "")
+    assert shared.wait_line(blocked).startswith("waiting for uv add alpha (pid 7) to end, since ")

@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -127,3 +128,18 @@ def test_an_address_that_is_taken_is_told_with_what_to_do(project: Project) -> N
     assert server.returncode == 2
     assert "choose another address or port" in said
     assert "Traceback" not in said
+
+
+def test_a_lost_standard_input_is_called_an_address_to_listen_on(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        with listener.accept()[0] as stdin:
+            words, env = [sys.executable, "-m", "lsp_server", "serve"], project.tools.environment
+            server = subprocess.Popen(
+                words, stdin=stdin.fileno(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+            )
+            project.tools.started.append(server)
+        # Closed in this way it is reset, and to read from it is an error.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    _, said = server.communicate(timeout=SLOW)
+    assert server.returncode == 1
+    assert "listen" not in said
