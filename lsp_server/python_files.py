@@ -233,7 +233,9 @@ class PythonFiles:
     async def _ask(self, project: Project) -> None:
         """Ask the index for the modules that nothing is known of, a few at a time."""
         settings = self.connection.session.settings
-        found = uv.find(settings.uv_path, os.environ) if settings.network and settings.trusted else None
+        if not settings.network or not settings.trusted:
+            return
+        found = await self.connection.aside(uv.find, settings.uv_path, os.environ)
         if not isinstance(found, Uv):
             return
         for asking, name in self._questions(project)[:_MOST_QUESTIONS]:

@@ -50,18 +50,25 @@ class Office:
         self._on_change = on_change
         self._on_notice = on_notice
         self._workers: dict[str, Worker] = {}
+        self._opening: dict[str, threading.Lock] = {}
         self._mutex = threading.Lock()
         children.end_orphans(self.journal)
 
     def worker(self, project: Project) -> Worker:
-        """Return the worker of a project; it begins to work when it is first asked for."""
+        """Return the worker of a project; it begins to work when it is first asked for.
+
+        It takes a while to open one, for which only those wait who want the same.
+        """
         with self._mutex:
+            opening = self._opening.setdefault(project.key, threading.Lock())
+        with opening:
             found = self._workers.get(project.key)
             if found is None:
                 place = self.place(project)
                 found = Worker(place, self._editor, self._settings, lambda: self._on_change(project), self._on_notice)
-                self._workers[project.key] = found
                 found.start()
+                with self._mutex:
+                    self._workers[project.key] = found
             return found
 
     def workers(self) -> tuple[Worker, ...]:
@@ -103,6 +110,11 @@ class Office:
 
     def close(self) -> None:
         """Stop all workers, then close the journal."""
+        with self._mutex:
+            opening = tuple(self._opening.values())
+        for one in opening:
+            with one:
+                pass  # the worker that was being opened can be stopped now
         for worker in self.workers():
             worker.stop()
         self.watch.close()
