@@ -3,7 +3,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -99,37 +100,37 @@ def test_parallel_exec_of_uv_add_loses_nothing(project: Project) -> None:
         assert f'"{name}' in project.text()
 
 
-def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project, base: Path) -> None:
-    gate, reached = base / "go", base / "reached"
+@contextmanager
+def turn_held(project: Project) -> Iterator[int]:
+    """A program that has its turn by `exec` until the end; the process id of that."""
+    gate, reached = project.tools.base / "go", project.tools.base / "reached"
     os.mkfifo(gate)
     os.mkfifo(reached)
     holds = f"import pathlib; pathlib.Path({str(reached)!r}).write_text('x'); pathlib.Path({str(gate)!r}).read_text()"
-    first = start(project, "exec", "--", sys.executable, "-c", holds)
+    process = start(project, "exec", "--", sys.executable, "-c", holds)
     reached.read_text()
-    second = start(project, "exec", "--", sys.executable, "-c", "print('second ran')")
-    assert second.stderr is not None
-    line = second.stderr.readline()
-    assert "waiting for the manifest lock, held by python" in line
-    assert str(first.pid) in line
+    yield process.pid
     gate.write_text("go")
+    assert process.wait(30) == 0
+
+
+def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project) -> None:
+    with turn_held(project) as pid:
+        second = start(project, "exec", "--", sys.executable, "-c", "print('second ran')")
+        assert second.stderr is not None
+        line = second.stderr.readline()
+        assert "waiting for the manifest lock, held by python" in line
+        assert str(pid) in line
     out, _err = second.communicate(timeout=30)
     assert out == "second ran\n"
-    assert first.wait(30) == 0
 
 
-def test_exec_gives_up_after_its_timeout_with_exit_code_4(project: Project, base: Path) -> None:
-    gate, reached = base / "go", base / "reached"
-    os.mkfifo(gate)
-    os.mkfifo(reached)
-    holds = f"import pathlib; pathlib.Path({str(reached)!r}).write_text('x'); pathlib.Path({str(gate)!r}).read_text()"
-    first = start(project, "exec", "--", sys.executable, "-c", holds)
-    reached.read_text()
-    late = run(project, "exec", "--timeout", "0.2", "--", sys.executable, "-c", "raise SystemExit(9)")
-    assert late.returncode == 4
-    added = run(project, "add", "--timeout", "0.2", "alpha")
-    assert added.returncode == 4
-    gate.write_text("go")
-    assert first.wait(30) == 0
+@pytest.mark.parametrize(
+    ("command", "words"), [("exec", ["--", sys.executable, "-c", "raise SystemExit(9)"]), ("add", ["alpha"])]
+)
+def test_a_turn_that_does_not_come_in_time_is_exit_code_4(project: Project, command: str, words: list[str]) -> None:
+    with turn_held(project):
+        assert run(project, command, "--timeout", "0.2", *words).returncode == 4
 
 
 def test_exec_takes_its_turn_in_the_project_that_uv_is_sent_to(project: Project, base: Path) -> None:
@@ -202,16 +203,12 @@ def test_an_unknown_command_is_127_and_frees_the_queue(project: Project) -> None
 
 
 def test_status_names_the_holder_of_a_gated_sync(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    status = json.loads(run(project, "status", "--json").stdout)
-    environment = next(lock for lock in status["locks"] if lock["lock"] == "environment")
-    assert [holder["pid"] for holder in environment["holders"]] == [sync.pid]
-    assert status["environment"] == "syncing"
-    assert f"(pid {sync.pid})" in run(project, "status").stdout
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync() as (_, sync):
+        status = json.loads(run(project, "status", "--json").stdout)
+        environment = next(lock for lock in status["locks"] if lock["lock"] == "environment")
+        assert [holder["pid"] for holder in environment["holders"]] == [sync.pid]
+        assert status["environment"] == "syncing"
+        assert f"(pid {sync.pid})" in run(project, "status").stdout
     assert json.loads(run(project, "status", "--json").stdout)["environment"] == "in-sync"
 
 

@@ -5,37 +5,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.client import Client
+from tests.support.client import CAPABILITIES, DELETE, Client, merged
 
 Body = dict[str, Any]
 
-FULL: Body = {
-    "general": {"positionEncodings": ["utf-16"]},
-    "window": {"workDoneProgress": True, "showMessage": {"messageActionItem": {}}, "showDocument": {"support": True}},
-    "workspace": {
-        "applyEdit": True,
-        "configuration": True,
-        "workspaceFolders": True,
-        "workspaceEdit": {"documentChanges": True},
-        "executeCommand": {"dynamicRegistration": True},
-        "didChangeConfiguration": {"dynamicRegistration": True},
-        "didChangeWatchedFiles": {"dynamicRegistration": True},
-        "codeLens": {"refreshSupport": True},
-        "inlayHint": {"refreshSupport": True},
-        "diagnostics": {"refreshSupport": True},
+DYNAMIC = {"dynamicRegistration": True}
+FULL: Body = merged(
+    CAPABILITIES,
+    {
+        "workspace": {"executeCommand": DYNAMIC},
+        "textDocument": {"synchronization": DYNAMIC, "codeAction": DYNAMIC},
+        "experimental": DELETE,
     },
-    "textDocument": {
-        "synchronization": {"dynamicRegistration": True, "didSave": True},
-        "publishDiagnostics": {"versionSupport": True},
-        "codeAction": {
-            "dynamicRegistration": True,
-            "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor", "source"]}},
-            "dataSupport": True,
-            "resolveSupport": {"properties": ["edit", "command"]},
-        },
-        "completion": {"completionItem": {"snippetSupport": True}},
-    },
-}
+)
 """All that standard LSP offers and an editor may have; nothing of ours."""
 
 NEEDS = {

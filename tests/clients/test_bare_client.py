@@ -175,10 +175,7 @@ def test_without_document_changes_an_edit_comes_as_plain_changes(project: Projec
 
 
 def test_a_sync_held_at_a_gate_is_seen_and_cancelled_by_standard_progress(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    with Client(env=project.tools.environment, cwd=project.root, expect_exit=0) as client:
+    with project.held_sync() as (gate, sync), Client(env=project.tools.environment, cwd=project.root, expect_exit=0) as client:
         bare.initialize(client, bare.FULL, bare.folder(project.root))
         client.open(project.manifest)
         before = project.text()
@@ -199,10 +196,7 @@ def test_a_sync_held_at_a_gate_is_seen_and_cancelled_by_standard_progress(projec
 
 
 def test_a_client_without_progress_cancels_by_the_command(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    with Client(env=project.tools.environment, cwd=project.root, expect_exit=0) as client:
+    with project.held_sync() as (gate, sync), Client(env=project.tools.environment, cwd=project.root, expect_exit=0) as client:
         bare.initialize(client, {}, bare.folder(project.root))
         client.open(project.manifest)
         uri = project.manifest.as_uri()

@@ -61,11 +61,7 @@ def test_a_failure_is_shown_and_changes_nothing(project: Project) -> None:
 
 
 def test_a_wait_is_named_in_the_mode_line_and_can_be_cancelled(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    before = project.text()
-    play(project, "cancel", sync.pid)
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync() as (_, sync):
+        before = project.text()
+        play(project, "cancel", sync.pid)
     assert project.text() == before

@@ -78,10 +78,7 @@ def retried(jobs: Desk, left: Operation) -> None:
 
 class TestAtAGate:
     def test_planning(self, project: Project) -> None:
-        gate = project.gate()
-        more = project.tools.base / "more"
-        parts.make_sdist(more, "slow", "1.0", parts.Backend(gate, at="metadata", spawn_child=True))
-        project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+        gate = project.offer("slow", parts.Backend(project.gate(), at="metadata", spawn_child=True))
         before = project.text()
         other = clerk(project)
         other.ask("add", requirements=["slow"])
@@ -96,19 +93,16 @@ class TestAtAGate:
         assert not lies_about(project)
 
     def test_waiting(self, project: Project) -> None:
-        gate = project.add_gated_dependency()
-        sync = project.uv_start("sync")
-        gate.wait_reached()
-        before = project.text()
-        other = clerk(project)
-        other.until(other.ask("add", requirements=["alpha"]), "waiting")
-        other.kill()
-        assert project.text() == before
-        with restarted(project) as (jobs, left):
-            jobs.worker.retry(left)
-            gate.open()
-            assert sync.wait(30) == 0
-            jobs.done(left)
+        with project.held_sync() as (gate, _):
+            before = project.text()
+            other = clerk(project)
+            other.until(other.ask("add", requirements=["alpha"]), "waiting")
+            other.kill()
+            assert project.text() == before
+            with restarted(project) as (jobs, left):
+                jobs.worker.retry(left)
+                gate.open()
+                jobs.done(left)
         assert "alpha" in project.text()
         assert not lies_about(project)
 
@@ -289,10 +283,7 @@ class TestState:
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("lsp_server.jobs.journal.BUSY_SECONDS", 0.2)
-        gate = project.gate()
-        more = project.tools.base / "more"
-        parts.make_sdist(more, "slow", "1.0", parts.Backend(gate, at="metadata"))
-        project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+        gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
         before = project.text()
         with desk(project) as jobs:
             operation = jobs.add("slow")

@@ -126,11 +126,8 @@ def waiting_at(project: Project, stage: str) -> parts.Gate:
         parts.make_package(project.root, "demo", "0.1.0")
         project.write(text)
         return gate
-    more = project.tools.base / "more"
     at: parts.At = "metadata" if stage == "planning" else "build"
-    parts.make_sdist(more, "slow", "1.0", parts.Backend(gate, at=at, spawn_child=True))
-    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
-    return gate
+    return project.offer("slow", parts.Backend(gate, at=at, spawn_child=True))
 
 
 def uv_above(pid: int) -> psutil.Process:

@@ -93,16 +93,12 @@ class TestWords:
         assert "alpha" not in project.text()
 
     def test_a_turn_that_does_not_come_in_time(self, project: Project) -> None:
-        gate = project.add_gated_dependency()
-        sync = project.uv_start("sync")
-        gate.wait_reached()
-        before = project.text()
-        with desk(project, lock_timeout=0.4) as jobs:
-            said = jobs.failed(jobs.add("alpha"), "lock-timeout")
-        assert "uv sync" in said
-        assert project.text() == before
-        gate.open()
-        assert sync.wait(30) == 0
+        with project.held_sync():
+            before = project.text()
+            with desk(project, lock_timeout=0.4) as jobs:
+                said = jobs.failed(jobs.add("alpha"), "lock-timeout")
+            assert "uv sync" in said
+            assert project.text() == before
 
 
 @pytest.fixture
@@ -120,17 +116,13 @@ def counted(project: Project) -> Path:
 class TestGroups:
     def behind_a_sync(self, project: Project, uv: Path, requirements: list[str]) -> tuple[Desk, list[str], list[str]]:
         """Queue adds behind a gated sync, let it go; return what failed and the uv runs that it took."""
-        gate = project.add_gated_dependency()
-        sync = project.uv_start("sync")
-        gate.wait_reached()
         log = uv.with_name("runs")
-        with desk(project, uv_path=str(uv)) as jobs:
+        with project.held_sync() as (gate, _), desk(project, uv_path=str(uv)) as jobs:
             # The one at the head holds the others together: they are planned as one group when it was planned.
             asked = [jobs.add(requirement) for requirement in requirements]
             jobs.wait(lambda: all(jobs.now(o).state in {"waiting", "failed"} for o in asked), "the plan")
             planned = log.read_text().split()
             gate.open()
-            assert sync.wait(30) == 0
             ended = jobs.finish(*asked)
             assert len(jobs.changes()) == 1
             failed = [o.argument["requirements"][0] for o in ended if o.state != "done"]

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,26 +18,10 @@ from tests.support.projects import Project, Tools
 MINE = '\n[tool.mine]\nsaved = "ja, größer"\n'
 
 
-def more(project: Project, name: str, backend: parts.Backend) -> parts.Gate:
-    """Offer one more package, which waits at a gate, in a folder of its own."""
-    folder = project.tools.base / "more"
-    parts.make_sdist(folder, name, "1.0", backend)
-    project.write(project.text().replace("find-links = [", f'find-links = ["{folder.as_posix()}", '))
-    assert backend.gate is not None
-    return backend.gate
-
-
-def at_work(project: Project, gate: parts.Gate, *words: str) -> "subprocess.Popen[str]":
-    uv = project.uv_start(*words)
-    gate.wait_reached()
-    return uv
-
-
 def failing(project: Project) -> parts.Gate:
     """A dependency whose metadata fails behind a gate, so that whatever has to lock waits and then fails."""
-    gate = project.gate()
     project.uv_ok("add", "alpha", "--no-sync")
-    return more(project, "doomed", parts.Backend(gate, at="metadata", then="fail"))
+    return project.offer("doomed", parts.Backend(project.gate(), at="metadata", then="fail"))
 
 
 @dataclass(slots=True)
@@ -57,10 +40,10 @@ class Held(Papers):
 
 class TestRestored:
     def test_after_an_add_whose_build_fails(self, project: Project) -> None:
-        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         with desk(project) as jobs:
             jobs.worker.wake.set()
-            uv = at_work(project, gate, "add", "doomed")
+            uv = project.uv_at(gate, "add", "doomed")
             assert "doomed" in project.text(), "uv writes early"
             jobs.save(project.text() + MINE)
             gate.open()
@@ -72,10 +55,10 @@ class TestRestored:
         assert "doomed" not in project.text()
 
     def test_after_an_interrupt(self, project: Project) -> None:
-        gate = more(project, "slow", parts.Backend(project.gate()))
+        gate = project.offer("slow", parts.Backend(project.gate()))
         with desk(project) as jobs:
             jobs.worker.wake.set()
-            uv = at_work(project, gate, "add", "slow")
+            uv = project.uv_at(gate, "add", "slow")
             jobs.save(project.text() + MINE)
             os.killpg(uv.pid, signal.SIGINT)  # as Ctrl-C does
             uv.wait(20)
@@ -85,12 +68,12 @@ class TestRestored:
 
     @pytest.mark.parametrize("then", ["fail", "succeed"])
     def test_below_a_byte_order_mark(self, project: Project, then: Literal["fail", "succeed"]) -> None:
-        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata", then=then))
+        gate = project.offer("slow", parts.Backend(project.gate(), at="metadata", then=then))
         project.write("\ufeff" + project.text())
         with desk(project) as jobs:
             jobs.worker.wake.set()
             before = project.text().removeprefix("\ufeff")
-            uv = at_work(project, gate, "add", "slow")
+            uv = project.uv_at(gate, "add", "slow")
             # The file has the mark, the text that an editor sends has none.
             project.write(f"\ufeff{before}{MINE}")
             jobs.worker.saved(project.manifest, before + MINE)
@@ -104,11 +87,11 @@ class TestRestored:
         assert project.text().endswith(MINE)
 
     def test_beside_what_a_succeeding_add_writes(self, project: Project) -> None:
-        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata"))
+        gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
         with desk(project) as jobs:
             jobs.worker.wake.set()
             before = project.text()
-            uv = at_work(project, gate, "add", "slow")
+            uv = project.uv_at(gate, "add", "slow")
             # From the text before uv's first write, as an editor shows it that has not loaded the file again.
             jobs.save(before + MINE)
             gate.open()
@@ -123,7 +106,7 @@ class TestRestored:
         project.write(project.text().replace('"alpha', '"doomed",\n    "alpha'))
         with desk(project) as jobs:
             jobs.worker.wake.set()
-            uv = at_work(project, gate, *words)
+            uv = project.uv_at(gate, *words)
             jobs.save(project.text() + MINE)
             gate.open()
             assert uv.wait(20) != 0
@@ -138,7 +121,7 @@ class TestRestored:
         line = 'description = "beside the version"\n'
         with desk(project) as jobs:
             jobs.worker.wake.set()
-            uv = at_work(project, gate, "version", "--bump", "minor")
+            uv = project.uv_at(gate, "version", "--bump", "minor")
             jobs.save(project.text().replace('version = "0.2.0"\n', f'version = "0.2.0"\n{line}'))
             gate.open()
             assert uv.wait(20) != 0
@@ -146,12 +129,12 @@ class TestRestored:
         assert f'version = "0.1.0"\n{line}' in project.text()
 
     def test_together_with_an_operation_of_ours(self, project: Project) -> None:
-        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         editor = Papers()
         with desk(project, editor) as jobs:
             jobs.worker.wake.set()
             editor.show(project.manifest)
-            uv = at_work(project, gate, "add", "doomed")
+            uv = project.uv_at(gate, "add", "doomed")
             operation = jobs.add("alpha")
             # It is planned from that uv's half-done text, which cannot be built: planned anew when uv has ended.
             jobs.until(operation, "planning")
@@ -166,19 +149,19 @@ class TestRestored:
         project.uv_ok("lock", "--check")
 
     def test_again_after_an_add_that_had_read_the_older_text_before_it_was_put_back(self, project: Project) -> None:
-        first = more(project, "slow", parts.Backend(project.gate("first"), at="metadata"))
-        second = more(project, "slower", parts.Backend(project.gate("second"), at="metadata"))
+        first = project.offer("slow", parts.Backend(project.gate("first"), at="metadata"))
+        second = project.offer("slower", parts.Backend(project.gate("second"), at="metadata"))
         editor = Held()
         with desk(project, editor) as jobs:
             jobs.worker.wake.set()
             editor.show(project.manifest)
             before = project.text()
-            one = at_work(project, first, "add", "slow")
+            one = project.uv_at(first, "add", "slow")
             jobs.save(before + MINE)
             first.open()
             assert one.wait(20) == 0
             assert editor.asked.wait(20), "the guardian looks at what that uv has left"
-            two = at_work(project, second, "add", "slower")
+            two = project.uv_at(second, "add", "slower")
             editor.go.set()
             jobs.until_told("put back")
             second.open()
@@ -197,8 +180,7 @@ class TestRestored:
         parts.write(script, text)
         with desk(project, script=script) as jobs:
             jobs.worker.wake.set()
-            uv = project.uv_start("add", "--script", script, "slow")
-            gate.wait_reached()
+            uv = project.uv_at(gate, "add", "--script", script, "slow")
             jobs.save(text + "print('mehr')\n", script)
             gate.open()
             assert uv.wait(20) == 0
@@ -210,11 +192,11 @@ class TestRestored:
 
 class TestLeftAlone:
     def test_a_conflict_keeps_the_lost_text_and_shows_where(self, project: Project) -> None:
-        gate = more(project, "slow", parts.Backend(project.gate(), at="metadata"))
+        gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
         with desk(project) as jobs:
             jobs.worker.wake.set()
             before = project.text()
-            uv = at_work(project, gate, "add", "slow")
+            uv = project.uv_at(gate, "add", "slow")
             mine = before.replace("dependencies = []", 'dependencies = ["delta"]  # mine')
             jobs.save(mine)
             gate.open()
@@ -227,11 +209,11 @@ class TestLeftAlone:
         assert '"slow>=1.0"' in project.text()
 
     def test_everything_if_the_setting_says_so(self, project: Project) -> None:
-        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         with desk(project, guardian=False) as jobs:
             jobs.worker.wake.set()
             before = project.text()
-            uv = at_work(project, gate, "add", "doomed")
+            uv = project.uv_at(gate, "add", "doomed")
             jobs.save(project.text() + MINE)
             gate.open()
             assert uv.wait(20) != 0
@@ -240,7 +222,7 @@ class TestLeftAlone:
         assert project.text() == before
 
     def test_what_git_checked_out(self, project: Project) -> None:
-        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         tools, root = project.tools, project.root
         tools.git(root, "init", "--quiet", "--initial-branch=main")
         tools.git(root, "add", "pyproject.toml")
@@ -248,7 +230,7 @@ class TestLeftAlone:
         with desk(project) as jobs:
             jobs.worker.wake.set()
             before = project.text()
-            uv = at_work(project, gate, "add", "doomed")
+            uv = project.uv_at(gate, "add", "doomed")
             jobs.save(project.text() + MINE)
             tools.git(root, "checkout", "--quiet", "--force", "-b", "other")
             tools.git(root, "checkout", "--quiet", "--force", "HEAD", "--", "pyproject.toml")
@@ -260,13 +242,13 @@ class TestLeftAlone:
 
     @pytest.mark.parametrize("alive", [True, False])
     def test_what_the_user_saves_after_it(self, project: Project, *, alive: bool) -> None:
-        gate = more(project, "doomed", parts.Backend(project.gate(), then="fail"))
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         editor = Papers()
         with desk(project, editor) as jobs:
             jobs.worker.wake.set()
             editor.show(project.manifest)
             before = project.text()
-            uv = at_work(project, gate, "add", "doomed")
+            uv = project.uv_at(gate, "add", "doomed")
             jobs.save(project.text() + MINE)
             if alive:
                 jobs.save(before)

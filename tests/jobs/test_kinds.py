@@ -148,15 +148,11 @@ class TestUndo:
         is_consistent(project)
 
     def test_one_of_several_that_were_committed_together(self, project: Project) -> None:
-        gate = project.add_gated_dependency()
-        sync = project.uv_start("sync")
-        gate.wait_reached()
-        with desk(project) as jobs:
+        with project.held_sync() as (gate, _), desk(project) as jobs:
             asked = [jobs.add("alpha"), jobs.add("eta"), jobs.ask("bumpVersion", bump="major"), jobs.add("zeta")]
             for operation in asked:
                 jobs.until(operation, "waiting")
             gate.open()
-            assert sync.wait(30) == 0
             jobs.done(*asked)
             self.undo(jobs, id=asked[1].id)
             assert '"eta' not in project.text()

@@ -37,8 +37,7 @@ class TestWorkspace:
         gate = root.gate()
         parts.make_package(root.root.parent / "slow", "slow", "1.0", parts.Backend(gate))
         root.write(root.text().replace('"one",', '"one",\n    "slow",', 1) + 'slow = { path = "../slow" }\n')
-        sync = root.uv_start("sync")
-        gate.wait_reached()
+        sync = root.uv_at(gate, "sync")
         with desk(root, at=members["one"].root / "one") as jobs:
             assert jobs.known.root == root.root
             asked = [jobs.add("eta", manifest=members["one"].manifest), jobs.add("zeta")]

@@ -1,7 +1,6 @@
 """The queue behind a running sync: planned while it runs, committed together at its end, cancelled at any time."""
 
 import os
-import subprocess
 from contextlib import closing
 
 import pytest
@@ -13,13 +12,6 @@ from tests.support.office import are_gone, desk, process
 from tests.support.projects import Project
 
 
-def started(project: Project, gate: parts.Gate, *words: str) -> subprocess.Popen[str]:
-    """A uv that stands at the gate."""
-    process = project.uv_start(*words)
-    gate.wait_reached()
-    return process
-
-
 def is_consistent(project: Project) -> None:
     project.uv_ok("lock", "--check")
     project.uv_ok("sync", "--check", "--inexact")
@@ -27,9 +19,7 @@ def is_consistent(project: Project) -> None:
 
 def test_edits_behind_a_sync_are_planned_while_it_runs_and_committed_together(project: Project) -> None:
     project.uv_ok("add", "--no-sync", "delta")
-    gate = project.add_gated_dependency()
-    sync = started(project, gate, "sync")
-    with desk(project) as jobs:
+    with project.held_sync() as (gate, sync), desk(project) as jobs:
         queued = [jobs.add("alpha"), jobs.add("eta"), jobs.ask("bumpVersion", bump="minor")]
         queued += [jobs.ask("remove", packages=["delta"]), jobs.add("zeta", group="dev")]
         before = project.text()
@@ -42,7 +32,6 @@ def test_edits_behind_a_sync_are_planned_while_it_runs_and_committed_together(pr
             assert "sync" in (waiting.blocked.command or "")
         assert project.text() == before
         gate.open()
-        assert sync.wait(30) == 0
         jobs.done(*queued)
         (change,) = jobs.changes()
         assert set(change.operations) == {operation.id for operation in queued}
@@ -56,15 +45,12 @@ def test_edits_behind_a_sync_are_planned_while_it_runs_and_committed_together(pr
 
 
 def test_operations_are_done_in_the_order_they_were_asked_for(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = started(project, gate, "sync")
-    with desk(project) as jobs:
+    with project.held_sync() as (gate, _), desk(project) as jobs:
         queued = [jobs.add("alpha<2"), jobs.ask("remove", packages=["alpha"]), jobs.add("alpha==1.0")]
         queued += [jobs.ask("bumpVersion", version="3.0"), jobs.ask("bumpVersion", bump="patch")]
         for operation in queued:
             jobs.until(operation, "waiting")
         gate.open()
-        assert sync.wait(30) == 0
         jobs.done(*queued)
     assert '"alpha==1.0"' in project.text()
     assert 'version = "3.0.1"' in project.text()
@@ -74,30 +60,24 @@ class TestCancel:
     """Cancelled in each state: uv and its children gone, the files untouched or committed whole."""
 
     def test_waiting(self, project: Project) -> None:
-        gate = project.add_gated_dependency()
-        sync = started(project, gate, "sync")
-        before = project.text()
-        with desk(project) as jobs:
-            kept, dropped = jobs.add("alpha"), jobs.add("eta")
-            jobs.until(kept, "waiting")
-            jobs.until(dropped, "waiting")
-            assert jobs.worker.cancel(dropped.id)
-            assert jobs.now(dropped).state == "cancelled"
-            assert project.text() == before
-            gate.open()
-            assert sync.wait(30) == 0
-            jobs.done(kept)
+        with project.held_sync() as (gate, _):
+            before = project.text()
+            with desk(project) as jobs:
+                kept, dropped = jobs.add("alpha"), jobs.add("eta")
+                jobs.until(kept, "waiting")
+                jobs.until(dropped, "waiting")
+                assert jobs.worker.cancel(dropped.id)
+                assert jobs.now(dropped).state == "cancelled"
+                assert project.text() == before
+                gate.open()
+                jobs.done(kept)
         assert "alpha" in project.text()
         assert "eta" not in project.text()
         is_consistent(project)
 
     @pytest.mark.parametrize("at", ["metadata", "build"])
     def test_planning_and_preflight(self, project: Project, at: parts.At) -> None:
-        gate = project.gate()
-        backend = parts.Backend(gate, at=at, spawn_child=True, ignore_sigint=True)
-        more = project.tools.base / "more"
-        parts.make_sdist(more, "stuck", "1.0", backend)
-        project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+        gate = project.offer("stuck", parts.Backend(project.gate(), at=at, spawn_child=True, ignore_sigint=True))
         before = project.text()
         with desk(project) as jobs:
             operation = jobs.add("stuck")
@@ -133,60 +113,53 @@ class TestCancel:
         assert project.text() == text
 
     def test_queued_behind_another_process(self, project: Project) -> None:
-        gate = project.add_gated_dependency()
-        sync = started(project, gate, "sync")
-        other = clerk(project)
-        ahead = other.ask("add", requirements=["alpha"])
-        other.until(ahead, "waiting")
-        with desk(project) as jobs:
-            behind = jobs.add("eta")
-            blocked = jobs.until_blocked(behind)
-            assert blocked.blocked is not None
-            assert (blocked.state, blocked.blocked.lock) == ("queued", "manifest")
-            assert blocked.blocked.pid == other.process.pid
-            assert jobs.worker.cancel(behind.id)
-            gate.open()
-            assert sync.wait(30) == 0
-            other.until(ahead, "done")
+        with project.held_sync() as (gate, _):
+            other = clerk(project)
+            ahead = other.ask("add", requirements=["alpha"])
+            other.until(ahead, "waiting")
+            with desk(project) as jobs:
+                behind = jobs.add("eta")
+                blocked = jobs.until_blocked(behind)
+                assert blocked.blocked is not None
+                assert (blocked.state, blocked.blocked.lock) == ("queued", "manifest")
+                assert blocked.blocked.pid == other.process.pid
+                assert jobs.worker.cancel(behind.id)
+                gate.open()
+                other.until(ahead, "done")
         other.close()
         assert "alpha" in project.text()
         assert "eta" not in project.text()
 
 
 def test_two_processes_take_turns_by_ticket(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = started(project, gate, "sync")
-    other = clerk(project)
-    first = other.ask("bumpVersion", version="1.0")
-    other.until(first, "waiting")
-    with desk(project) as jobs:
-        second = jobs.ask("bumpVersion", bump="minor")
-        jobs.until_blocked(second)
-        third = other.ask("bumpVersion", version="7.0")
+    with project.held_sync() as (gate, _):
+        other = clerk(project)
+        first = other.ask("bumpVersion", version="1.0")
+        other.until(first, "waiting")
+        with desk(project) as jobs:
+            second = jobs.ask("bumpVersion", bump="minor")
+            jobs.until_blocked(second)
+            third = other.ask("bumpVersion", version="7.0")
 
-        def waits_for_us() -> bool:
-            found = jobs.office.journal.get(third)
-            return found is not None and found.blocked is not None and found.blocked.pid == os.getpid()
+            def waits_for_us() -> bool:
+                found = jobs.office.journal.get(third)
+                return found is not None and found.blocked is not None and found.blocked.pid == os.getpid()
 
-        jobs.wait(waits_for_us, "the third said to wait for the second")
-        gate.open()
-        assert sync.wait(30) == 0
-        jobs.done(second)
-        other.until(third, "done")
-        changes = jobs.changes()
-        assert [change.operations[0] for change in changes] == [first, second.id, third]
-        assert b'version = "1.1"' in (changes[1].after[project.manifest] or b"")
+            jobs.wait(waits_for_us, "the third said to wait for the second")
+            gate.open()
+            jobs.done(second)
+            other.until(third, "done")
+            changes = jobs.changes()
+            assert [change.operations[0] for change in changes] == [first, second.id, third]
+            assert b'version = "1.1"' in (changes[1].after[project.manifest] or b"")
     other.close()
     assert 'version = "7.0"' in project.text()
 
 
 def test_an_edit_during_somebody_elses_resolution_says_on_whom_it_waits(project: Project) -> None:
     project.uv_ok("add", "delta")
-    gate = project.gate()
-    more = project.tools.base / "more"
-    parts.make_sdist(more, "slow", "1.0", parts.Backend(gate, at="metadata"))
-    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
-    uv = started(project, gate, "add", "slow")
+    gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
+    uv = project.uv_at(gate, "add", "slow")
     with desk(project) as jobs:
         operation = jobs.until_blocked(jobs.add("alpha"))
         assert operation.blocked is not None
@@ -199,12 +172,8 @@ def test_an_edit_during_somebody_elses_resolution_says_on_whom_it_waits(project:
 
 
 def test_an_edit_that_joins_one_that_waits_is_done_with_it_when_the_sync_ends_before_its_plan(project: Project) -> None:
-    more, planned = project.tools.base / "more", project.gate("planned")
-    parts.make_sdist(more, "late", "1.0", parts.Backend(planned, at="metadata"))
-    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
-    gate = project.add_gated_dependency()
-    sync = started(project, gate, "sync")
-    with desk(project) as jobs:
+    planned = project.offer("late", parts.Backend(project.gate("planned"), at="metadata"))
+    with project.held_sync() as (gate, sync), desk(project) as jobs:
         first = jobs.add("alpha")
         jobs.until(first, "waiting")
         second = jobs.add("late")
@@ -230,19 +199,17 @@ def test_an_edit_that_comes_while_another_one_is_planned_says_on_which_it_waits(
 
 
 def test_the_entries_of_a_killed_process_hold_nobody_up(project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = started(project, gate, "sync")
-    other = clerk(project)
-    lost = other.ask("add", requirements=["eta"])
-    other.until(lost, "waiting")
-    with desk(project) as jobs:
-        behind = jobs.add("alpha")
-        jobs.until_blocked(behind)
-        other.kill()
-        jobs.until(behind, "waiting")
-        gate.open()
-        assert sync.wait(30) == 0
-        jobs.done(behind)
+    with project.held_sync() as (gate, _):
+        other = clerk(project)
+        lost = other.ask("add", requirements=["eta"])
+        other.until(lost, "waiting")
+        with desk(project) as jobs:
+            behind = jobs.add("alpha")
+            jobs.until_blocked(behind)
+            other.kill()
+            jobs.until(behind, "waiting")
+            gate.open()
+            jobs.done(behind)
     assert "alpha" in project.text()
     assert "eta" not in project.text()
 

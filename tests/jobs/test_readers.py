@@ -30,12 +30,8 @@ def place(project: Project) -> Iterator[Place]:
 
 def test_the_environment_of_a_running_sync_is_syncing_and_is_read_after_it(place: Place, project: Project) -> None:
     assert state.of_environment(place) == "missing"
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    assert state.of_environment(place) == "syncing"
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        assert state.of_environment(place) == "syncing"
     assert state.of_environment(place) == "in-sync"
 
 
@@ -51,14 +47,10 @@ def test_versions_stay_as_they_were_while_a_sync_runs(place: Place, project: Pro
     known = state.packages(place, Packages())
     assert known.installed == {"alpha": "1.1"}
     assert known.locked["alpha"] == {"1.1"}
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    during = state.packages(place, known)
-    assert during.installed == {"alpha": "1.1"}
-    assert state.packages(place, Packages()).installed is None, "half of a sync is not read"
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        during = state.packages(place, known)
+        assert during.installed == {"alpha": "1.1"}
+        assert state.packages(place, Packages()).installed is None, "half of a sync is not read"
     assert state.packages(place, during).installed == {"alpha": "1.1", "slow": "1.0"}
 
 

@@ -91,10 +91,7 @@ def test_an_edit_that_is_overwritten_three_times_fails_and_says_by_whom(project:
 
 
 def test_a_rollback_that_comes_after_us_is_undone(project: Project) -> None:
-    more = project.tools.base / "more"
-    gate = project.gate()
-    parts.make_sdist(more, "doomed", "1.0", parts.Backend(gate, then="fail"))
-    project.write(project.text().replace("find-links = [", f'find-links = ["{more.as_posix()}", '))
+    gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
     editor = Late(project, ["add", "doomed"])
     with desk(project, opened(project, editor)) as jobs:
         operation = jobs.add("alpha")
@@ -196,8 +193,7 @@ def test_a_uv_that_writes_a_stale_lock_after_us_is_corrected(project: Project) -
     folder = parts.make_package(project.root.parent / "slow", "slow", "1.0", parts.Backend(gate, at="metadata"))
     project.add_source_dependency("slow", f'{{ path = "{folder.as_posix()}" }}')
     # `uv tree` locks from what it read before us, holds no lock meanwhile, and is stopped at the metadata.
-    tree = project.uv_start("tree")
-    gate.wait_reached()
+    tree = project.uv_at(gate, "tree")
     project.write(project.text().replace('    "slow",\n', ""))
     with desk(project) as jobs:
         operation = jobs.add("alpha")

@@ -112,46 +112,40 @@ def test_an_edit_that_the_user_saved_can_be_undone(project: Project, editor: Pap
 
 
 def test_a_saved_edit_that_a_stale_text_erased_before_it_was_locked_is_made_again(project: Project, editor: Papers) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    before = project.text()
-    editor.show(project.manifest)
-    editor.type(project.manifest, before + MINE)
-    with desk(project, editor) as jobs:
-        operation = jobs.add("alpha")
-        jobs.until(operation, "needsSave")
-        saved(jobs, editor, project)
-        jobs.until(operation, "waiting")
-        project.write(before)
-        gate.open()
-        assert sync.wait(30) == 0
-        jobs.done(operation)
+    with project.held_sync() as (gate, _):
+        before = project.text()
+        editor.show(project.manifest)
+        editor.type(project.manifest, before + MINE)
+        with desk(project, editor) as jobs:
+            operation = jobs.add("alpha")
+            jobs.until(operation, "needsSave")
+            saved(jobs, editor, project)
+            jobs.until(operation, "waiting")
+            project.write(before)
+            gate.open()
+            jobs.done(operation)
     assert '"alpha>=2.0"' in project.text()
 
 
 def test_cancelling_what_the_user_saved_leaves_uv_lock_alone(project: Project, editor: Papers) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    editor.show(project.manifest)
-    editor.type(project.manifest, project.text() + MINE)
-    with desk(project, editor) as jobs:
-        operation = jobs.add("alpha")
-        jobs.until(operation, "needsSave")
-        saved(jobs, editor, project)
-        jobs.until(operation, "waiting")
-        before = project.lock_text()
-        assert jobs.worker.cancel(operation.id)
-        turn = LockProbe(jobs.office.place(jobs.known).manifest_lock)
-        jobs.wait(lambda: not turn.is_held(), "the end of its turn")
-        other = jobs.add("eta")
-        jobs.until(other, "waiting")
-        assert project.lock_text() == before, "a sync still reads it"
-        assert jobs.changes() == ()
-        gate.open()
-        assert sync.wait(30) == 0
-        jobs.done(other)
+    with project.held_sync() as (gate, _):
+        editor.show(project.manifest)
+        editor.type(project.manifest, project.text() + MINE)
+        with desk(project, editor) as jobs:
+            operation = jobs.add("alpha")
+            jobs.until(operation, "needsSave")
+            saved(jobs, editor, project)
+            jobs.until(operation, "waiting")
+            before = project.lock_text()
+            assert jobs.worker.cancel(operation.id)
+            turn = LockProbe(jobs.office.place(jobs.known).manifest_lock)
+            jobs.wait(lambda: not turn.is_held(), "the end of its turn")
+            other = jobs.add("eta")
+            jobs.until(other, "waiting")
+            assert project.lock_text() == before, "a sync still reads it"
+            assert jobs.changes() == ()
+            gate.open()
+            jobs.done(other)
 
 
 def test_it_holds_nobody_up_while_it_waits_for_the_user(project: Project, editor: Papers) -> None:

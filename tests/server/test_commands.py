@@ -173,18 +173,14 @@ def test_a_retry_that_works_is_done(start: Start, project: Project) -> None:
 
 
 def test_cancel_says_whether_it_did(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    operation = add(client, project, "alpha")
-    client.wait_operation(operation, "waiting")
-    assert client.execute("pyproject.cancel", {"id": operation}) == {"cancelled": True}
-    client.wait_operation(operation, "cancelled")
-    assert client.execute("pyproject.cancel", {"id": operation}) == {"cancelled": False}
-    assert client.execute("pyproject.cancel", {"id": "nobody"}) == {"cancelled": False}
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC)
+        operation = add(client, project, "alpha")
+        client.wait_operation(operation, "waiting")
+        assert client.execute("pyproject.cancel", {"id": operation}) == {"cancelled": True}
+        client.wait_operation(operation, "cancelled")
+        assert client.execute("pyproject.cancel", {"id": operation}) == {"cancelled": False}
+        assert client.execute("pyproject.cancel", {"id": "nobody"}) == {"cancelled": False}
     assert "alpha" not in project.text()
 
 

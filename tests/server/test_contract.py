@@ -142,19 +142,15 @@ def run(client: Client, name: str, argument: dict[str, Any]) -> Any:
 
 
 def test_what_a_real_server_says_has_these_shapes(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    uri = project.manifest.as_uri()
-    client = start()
-    client.open(project.manifest)
-    added = run(client, "pyproject.add", {"uri": uri, "requirements": ["alpha<2"], "group": "test"})
-    client.wait_operation(added["id"], "waiting")
-    bumped = run(client, "pyproject.bumpVersion", {"uri": uri, "bump": "minor"})
-    run(client, "pyproject.status", {"uri": uri})
-    assert run(client, "pyproject.cancel", {"uri": uri, "id": bumped["id"]}) == {"cancelled": True}
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        uri = project.manifest.as_uri()
+        client = start()
+        client.open(project.manifest)
+        added = run(client, "pyproject.add", {"uri": uri, "requirements": ["alpha<2"], "group": "test"})
+        client.wait_operation(added["id"], "waiting")
+        bumped = run(client, "pyproject.bumpVersion", {"uri": uri, "bump": "minor"})
+        run(client, "pyproject.status", {"uri": uri})
+        assert run(client, "pyproject.cancel", {"uri": uri, "id": bumped["id"]}) == {"cancelled": True}
     client.wait_operation(added["id"], "done")
     again = run(client, "pyproject.retry", {"uri": uri, "id": bumped["id"]})
     client.wait_for(

@@ -22,19 +22,15 @@ def client(project: Project) -> Any:
 
 
 def test_an_add_behind_a_gated_sync_waits_says_on_whom_and_is_made_at_the_release(client: Client, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    start(client, project)
-    added = client.execute("pyproject.add", {"uri": project.manifest.as_uri(), "requirements": ["alpha"]})
-    assert added["state"] == "queued"
-    waiting = client.wait_operation(added["id"], "waiting")
-    assert waiting["blockedBy"]["lock"] == "environment"
-    assert waiting["blockedBy"]["pid"] == sync.pid
-    assert "sync" in waiting["blockedBy"]["command"]
-    assert "alpha" not in project.text()
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync() as (_, sync):
+        start(client, project)
+        added = client.execute("pyproject.add", {"uri": project.manifest.as_uri(), "requirements": ["alpha"]})
+        assert added["state"] == "queued"
+        waiting = client.wait_operation(added["id"], "waiting")
+        assert waiting["blockedBy"]["lock"] == "environment"
+        assert waiting["blockedBy"]["pid"] == sync.pid
+        assert "sync" in waiting["blockedBy"]["command"]
+        assert "alpha" not in project.text()
     client.wait_operation(added["id"], "done")
     assert "alpha" in project.text()
     assert project.uv("lock", "--check").returncode == 0

@@ -42,25 +42,21 @@ def test_it_ends_on_exit_without_a_shutdown(start: Start) -> None:
 
 @pytest.mark.parametrize("ending", ["stdin", "shutdown"])
 def test_it_ends_while_it_waits_and_what_waited_can_be_retried(start: Start, project: Project, ending: str) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC, expect_exit=None)
-    operation = add(client, project, "alpha")
-    client.wait_operation(operation, "waiting")
-    if ending == "stdin":
-        client.wire.close_stdin()
-        client.wire.process.wait(10)
-    else:
-        assert client.shutdown() == 0
-    follower = start(initialization_options=NO_SYNC)
-    status = follower.execute("pyproject.status", {"uri": project.manifest.as_uri()})
-    (left,) = status["operations"]
-    assert (left["id"], left["state"], left["error"]["code"]) == (operation, "failed", "interrupted")
-    assert "retry" in left["message"]
-    follower.execute("pyproject.retry", {"id": operation})
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC, expect_exit=None)
+        operation = add(client, project, "alpha")
+        client.wait_operation(operation, "waiting")
+        if ending == "stdin":
+            client.wire.close_stdin()
+            client.wire.process.wait(10)
+        else:
+            assert client.shutdown() == 0
+        follower = start(initialization_options=NO_SYNC)
+        status = follower.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+        (left,) = status["operations"]
+        assert (left["id"], left["state"], left["error"]["code"]) == (operation, "failed", "interrupted")
+        assert "retry" in left["message"]
+        follower.execute("pyproject.retry", {"id": operation})
     follower.wait_operation(operation, "done", after=0)
     assert '"alpha>=2.0"' in project.text()
 

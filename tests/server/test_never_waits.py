@@ -22,19 +22,15 @@ def ask_all(client: Client, project: Project) -> None:
 
 
 def test_actions_are_answered_while_a_sync_stands_at_a_gate(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start()
-    client.open(project.manifest)
-    waiting = add(client, project, "alpha")
-    client.wait_operation(waiting, "waiting")
-    ask_all(client, project)
-    (operation,) = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})["operations"]
-    assert operation["id"] == waiting
-    assert sync.poll() is None, "all that was answered while it was held"
-    gate.open()
-    sync.wait(30)
+    with project.held_sync() as (_, sync):
+        client = start()
+        client.open(project.manifest)
+        waiting = add(client, project, "alpha")
+        client.wait_operation(waiting, "waiting")
+        ask_all(client, project)
+        (operation,) = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})["operations"]
+        assert operation["id"] == waiting
+        assert sync.poll() is None, "all that was answered while it was held"
 
 
 def test_actions_and_commands_are_answered_while_another_process_holds_the_manifest_lock(start: Start, project: Project) -> None:

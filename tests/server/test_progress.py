@@ -22,14 +22,11 @@ def ended(client: Client, token: str) -> list[Any]:
 
 
 def test_progress_begins_reports_what_is_waited_for_and_ends(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    token = add(client, project, "alpha")
-    client.wait_operation(token, "waiting")
-    client.wait_for(lambda m: m.method == "$/progress" and f"pid {sync.pid}" in m.params["value"].get("message", ""))
-    gate.open()
+    with project.held_sync() as (_, sync):
+        client = start(initialization_options=NO_SYNC)
+        token = add(client, project, "alpha")
+        client.wait_operation(token, "waiting")
+        client.wait_for(lambda m: m.method == "$/progress" and f"pid {sync.pid}" in m.params["value"].get("message", ""))
     client.wait_operation(token, "done")
     said = ended(client, token)
     assert said[0] == {"kind": "begin", "title": "Add alpha to dependencies", "cancellable": True}
@@ -40,17 +37,13 @@ def test_progress_begins_reports_what_is_waited_for_and_ends(start: Start, proje
 
 
 def test_cancelling_the_progress_cancels_the_operation(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    token = add(client, project, "alpha")
-    client.wait_operation(token, "waiting")
-    client.notify("window/workDoneProgress/cancel", {"token": token})
-    client.wait_operation(token, "cancelled")
-    assert ended(client, token)[-1]["kind"] == "end"
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC)
+        token = add(client, project, "alpha")
+        client.wait_operation(token, "waiting")
+        client.notify("window/workDoneProgress/cancel", {"token": token})
+        client.wait_operation(token, "cancelled")
+        assert ended(client, token)[-1]["kind"] == "end"
     assert "alpha" not in project.text()
 
 
@@ -71,16 +64,12 @@ def test_clients_that_announce_neither_get_no_progress_and_no_server_status(star
 
 
 def test_server_status_says_health_and_quiet_and_only_what_is_new(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    operation = add(client, project, "alpha")
-    client.wait_operation(operation, "waiting")
-    client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["health"] == "warning")
-    before = client.mark()
-    gate.open()
-    sync.wait(30)
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC)
+        operation = add(client, project, "alpha")
+        client.wait_operation(operation, "waiting")
+        client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["health"] == "warning")
+        before = client.mark()
     client.wait_operation(operation, "done")
     client.wait_for(lambda m: m.method == "experimental/serverStatus" and m.params["quiescent"], after=before)
     said = [m.params for m in client.received if m.method == "experimental/serverStatus"]
@@ -104,18 +93,14 @@ def test_status_is_sent_at_most_twenty_times_a_second_and_the_last_one_always(st
 
 
 def test_positions_count_the_queue(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    operations = [add(client, project, name) for name in ("alpha", "delta", "zeta")]
-    for operation in operations:
-        client.wait_operation(operation, "waiting")
-    status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
-    assert [(o["id"], o["position"]) for o in status["operations"]] == [(o, n) for n, o in enumerate(operations)]
-    assert status["state"] == "blocked"
-    assert status["message"] == f"waits for uv sync (pid {sync.pid}), 3 edits queued"
-    gate.open()
-    sync.wait(30)
+    with project.held_sync() as (_, sync):
+        client = start(initialization_options=NO_SYNC)
+        operations = [add(client, project, name) for name in ("alpha", "delta", "zeta")]
+        for operation in operations:
+            client.wait_operation(operation, "waiting")
+        status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+        assert [(o["id"], o["position"]) for o in status["operations"]] == [(o, n) for n, o in enumerate(operations)]
+        assert status["state"] == "blocked"
+        assert status["message"] == f"waits for uv sync (pid {sync.pid}), 3 edits queued"
     for operation in operations:
         client.wait_operation(operation, "done")

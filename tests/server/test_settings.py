@@ -165,17 +165,13 @@ def test_a_save_locks_or_syncs_where_the_setting_says_so(start: Start, project: 
 
 
 def test_an_operation_that_does_not_get_its_turn_in_time_fails(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options={"lock.timeout": 1})
-    failed = client.wait_operation(add(client, project, "alpha"), "failed")
-    assert failed["error"]["code"] == "lock-timeout"
-    assert "uv sync" in failed["error"]["message"], "it says on whom it had waited"
-    assert "alpha" not in project.text()
-    assert sync.poll() is None
-    gate.open()
-    sync.wait(30)
+    with project.held_sync() as (_, sync):
+        client = start(initialization_options={"lock.timeout": 1})
+        failed = client.wait_operation(add(client, project, "alpha"), "failed")
+        assert failed["error"]["code"] == "lock-timeout"
+        assert "uv sync" in failed["error"]["message"], "it says on whom it had waited"
+        assert "alpha" not in project.text()
+        assert sync.poll() is None
 
 
 def test_an_operation_behind_another_servers_lock_fails_in_time_too(start: Start, project: Project) -> None:

@@ -10,8 +10,8 @@ from tests.support.client import DEFER, NO_SYNC, Client
 from tests.support.projects import Project
 
 
-def before_the_first_edit(client: Client, act: Any, answer: Any = None) -> None:
-    """Do something when the server's first edit comes; then answer as given, or as an editor does."""
+def before_the_next_edit(client: Client, act: Any, answer: Any = None) -> None:
+    """Do something when the server's next edit comes; then answer as given, or as an editor does."""
     honest = client.handlers["workspace/applyEdit"]
 
     def once(params: Any) -> Any:
@@ -31,7 +31,7 @@ def test_typing_into_a_clean_buffer_just_before_the_edit_keeps_both(start: Start
     client = start(initialization_options=NO_SYNC)
     disk = project.text()
     client.open(project.manifest)
-    before_the_first_edit(client, lambda: client.type(project.manifest, f"# typed\n{disk}"), answer)
+    before_the_next_edit(client, lambda: client.type(project.manifest, f"# typed\n{disk}"), answer)
     operation = add(client, project, "alpha")
     client.wait_operation(operation, "needsSave")
     assert project.text() == disk, "what the user has not saved is not saved for them"
@@ -47,7 +47,7 @@ def test_typing_into_a_clean_buffer_just_before_the_edit_keeps_both(start: Start
 def test_typing_into_an_unsaved_buffer_just_before_the_edit_keeps_both(start: Start, project: Project, answer: Any) -> None:
     client = start(initialization_options=NO_SYNC)
     disk = dirty(client, project)
-    before_the_first_edit(client, lambda: client.type(project.manifest, f"# more\n# mine\n{disk}"), answer)
+    before_the_next_edit(client, lambda: client.type(project.manifest, f"# more\n# mine\n{disk}"), answer)
     operation = bump(client, project)
     client.wait_operation(operation, "needsSave", timeout=40)
     assert client.buffer(project.manifest).text == "# more\n# mine\n" + disk.replace("0.1.0", "0.2.0")
@@ -57,7 +57,7 @@ def test_typing_into_an_unsaved_buffer_just_before_the_edit_keeps_both(start: St
 def test_saving_just_before_the_edit_comes_does_not_look_as_if_it_was_taken_back(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     dirty(client, project)
-    before_the_first_edit(client, lambda: client.save(project.manifest))
+    before_the_next_edit(client, lambda: client.save(project.manifest))
     operation = add(client, project, "alpha")
     client.wait_operation(operation, "done")
     assert project.text().startswith("# mine\n")
@@ -75,41 +75,33 @@ def test_a_stale_text_that_erases_such_a_save_does_not_erase_the_edit(start: Sta
         client.save(project.manifest)
         project.write(disk)
 
-    before_the_first_edit(client, save_and_lose_it)
+    before_the_next_edit(client, save_and_lose_it)
     operation = add(client, project, "alpha")
     client.wait_operation(operation, "done")
     assert '"alpha>=2.0"' in project.text()
 
 
 def test_typing_between_the_plan_and_the_commit_is_planned_anew_from_what_was_typed(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    disk = project.text()
-    client.open(project.manifest)
-    operation = add(client, project, "alpha")
-    client.wait_operation(operation, "waiting")
-    client.type(project.manifest, disk.replace('"slow",', '"slow",\n    "delta",'))
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC)
+        disk = project.text()
+        client.open(project.manifest)
+        operation = add(client, project, "alpha")
+        client.wait_operation(operation, "waiting")
+        client.type(project.manifest, disk.replace('"slow",', '"slow",\n    "delta",'))
     client.wait_operation(operation, "needsSave")
     assert project.text() == disk
     assert all(name in client.buffer(project.manifest).text for name in ("slow", "delta", "alpha>=2.0"))
 
 
 def test_saving_between_the_plan_and_the_commit_keeps_what_was_saved(start: Start, project: Project) -> None:
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    client = start(initialization_options=NO_SYNC)
-    client.open(project.manifest)
-    operation = add(client, project, "alpha")
-    client.wait_operation(operation, "waiting")
-    client.type(project.manifest, project.text().replace('"slow",', '"slow",\n    "delta",'))
-    client.save(project.manifest)
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        client = start(initialization_options=NO_SYNC)
+        client.open(project.manifest)
+        operation = add(client, project, "alpha")
+        client.wait_operation(operation, "waiting")
+        client.type(project.manifest, project.text().replace('"slow",', '"slow",\n    "delta",'))
+        client.save(project.manifest)
     client.wait_operation(operation, "done")
     assert all(name in project.text() for name in ("slow", "delta", "alpha>=2.0"))
     assert project.uv("lock", "--check").returncode == 0
@@ -118,23 +110,19 @@ def test_saving_between_the_plan_and_the_commit_keeps_what_was_saved(start: Star
 def test_typing_in_the_same_message_as_our_edit_does_not_hide_that_it_was_made(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     disk = dirty(client, project)
-    applied = client.handlers["workspace/applyEdit"]
 
-    def together(params: Any) -> Any:
+    def make_it_together() -> None:
         # Neovim gathers the changes of 150 ms into one didChange.
         buffer = client.buffer(project.manifest)
-        edits = params["edit"]["documentChanges"][0]["edits"]
-        (edit,) = edits
+        (edit,) = asked(client, "workspace/applyEdit")[0]["edit"]["documentChanges"][0]["edits"]
         top = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
         changes = [{"range": edit["range"], "text": edit["newText"]}, {"range": top, "text": "# typed\n"}]
         buffer.text = "# typed\n# mine\n" + disk.replace("0.1.0", "0.2.0")
         buffer.version += 1
         document = {"uri": buffer.uri, "version": buffer.version}
         client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
-        client.handlers["workspace/applyEdit"] = applied
-        return {"applied": True}
 
-    client.handlers["workspace/applyEdit"] = together
+    before_the_next_edit(client, make_it_together, {"applied": True})
     operation = bump(client, project)
     client.wait_operation(operation, "needsSave")
     assert len(asked(client, "workspace/applyEdit")) == 1, "it is not made a second time"
@@ -155,20 +143,11 @@ def test_the_answer_and_the_change_may_come_in_either_order(start: Start, projec
 def test_an_editor_that_does_not_answer_holds_nobody_up_and_its_late_edit_does_no_harm(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     buffer = client.open(project.manifest)
-    honest = client.handlers["workspace/applyEdit"]
-    late: list[Any] = []
-
-    def silent(params: Any) -> Any:
-        late.append(params)
-        return DEFER
-
-    client.handlers["workspace/applyEdit"] = silent
+    before_the_next_edit(client, lambda: None, DEFER)
     client.wait_operation(bump(client, project), "done", timeout=40)
     assert 'version = "0.2.0"' in project.text(), "a clean document follows its file by itself"
-    assert len(late) == 1, "it is not asked again and again"
-    client.handlers["workspace/applyEdit"] = honest
-    request = next(m.body for m in client.received if m.method == "workspace/applyEdit")
-    client.answer(request, honest(late[0]))
+    (late,) = [m for m in client.received if m.method == "workspace/applyEdit"]  # it is not asked again and again
+    client.answer(late.body, client.apply_workspace_edit(late.params))
     client.wait_operation(add(client, project, "alpha"), "done")
     assert 'version = "0.2.0"' in project.text()
     assert '"alpha>=2.0"' in project.text()
@@ -178,15 +157,12 @@ def test_an_editor_that_does_not_answer_holds_nobody_up_and_its_late_edit_does_n
 def test_an_error_for_an_answer_does_no_harm(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     client.open(project.manifest)
-    honest = client.handlers["workspace/applyEdit"]
 
-    def fail(_params: Any) -> Any:
-        client.handlers["workspace/applyEdit"] = honest
-        request = [m.body for m in client.received if m.method == "workspace/applyEdit"][-1]
+    def fail() -> None:
+        request = next(m.body for m in client.received if m.method == "workspace/applyEdit")
         client.wire.send({"id": request["id"], "error": {"code": -32603, "message": "the editor is busy"}})
-        return DEFER
 
-    client.handlers["workspace/applyEdit"] = fail
+    before_the_next_edit(client, fail, DEFER)
     client.wait_operation(bump(client, project), "done")
     assert 'version = "0.2.0"' in project.text()
 
@@ -194,7 +170,7 @@ def test_an_error_for_an_answer_does_no_harm(start: Start, project: Project) -> 
 def test_an_answer_of_the_wrong_shape_does_no_harm(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     client.open(project.manifest)
-    before_the_first_edit(client, lambda: None, [1, 2])
+    before_the_next_edit(client, lambda: None, [1, 2])
     client.wait_operation(bump(client, project), "done")
     assert 'version = "0.2.0"' in project.text()
 

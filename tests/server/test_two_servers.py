@@ -4,19 +4,10 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo.parts import Gate
 from tests.server.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DEFER, DELETE, NO_SYNC, Client
 from tests.support.projects import Project
-
-
-def held_up(project: Project) -> tuple[Gate, Any]:
-    """A sync that stands at a gate, so that every edit has to wait."""
-    gate = project.add_gated_dependency()
-    sync = project.uv_start("sync")
-    gate.wait_reached()
-    return gate, sync
 
 
 def status(client: Client, project: Project) -> dict[str, Any]:
@@ -28,29 +19,27 @@ def questions(client: Client) -> list[Any]:
 
 
 def test_both_show_one_queue_in_one_order(start: Start, project: Project) -> None:
-    gate, sync = held_up(project)
-    one, two = start(initialization_options=NO_SYNC), start(initialization_options=NO_SYNC)
-    first = add(one, project, "alpha")
-    one.wait_operation(first, "waiting")
-    two.open(project.manifest)
-    second = add(two, project, "delta")
-    two.wait_for(
-        lambda m: m.method == "pyproject/status" and [o["id"] for o in m.params["operations"]] == [first, second],
-        description="both operations in the other server's status",
-    )
-    behind = two.wait_for(
-        lambda m: m.method == "pyproject/status" and any(o["id"] == second and o["blockedBy"] for o in m.params["operations"])
-    )
-    blocked = next(o["blockedBy"] for o in behind.params["operations"] if o["id"] == second)
-    assert (blocked["lock"], blocked["pid"]) == ("manifest", one.pid)
-    seen, same = status(one, project), status(two, project)
-    assert [o["id"] for o in seen["operations"]] == [o["id"] for o in same["operations"]] == [first, second]
-    assert [o["position"] for o in seen["operations"]] == [0, 1]
-    assert [o["can"] for o in seen["operations"]] == [["cancel"], []], "each can stop its own only"
-    assert [o["can"] for o in same["operations"]] == [[], ["cancel"]]
-    assert [o["origin"]["pid"] for o in seen["operations"]] == [one.pid, two.pid]
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        one, two = start(initialization_options=NO_SYNC), start(initialization_options=NO_SYNC)
+        first = add(one, project, "alpha")
+        one.wait_operation(first, "waiting")
+        two.open(project.manifest)
+        second = add(two, project, "delta")
+        two.wait_for(
+            lambda m: m.method == "pyproject/status" and [o["id"] for o in m.params["operations"]] == [first, second],
+            description="both operations in the other server's status",
+        )
+        behind = two.wait_for(
+            lambda m: m.method == "pyproject/status" and any(o["id"] == second and o["blockedBy"] for o in m.params["operations"])
+        )
+        blocked = next(o["blockedBy"] for o in behind.params["operations"] if o["id"] == second)
+        assert (blocked["lock"], blocked["pid"]) == ("manifest", one.pid)
+        seen, same = status(one, project), status(two, project)
+        assert [o["id"] for o in seen["operations"]] == [o["id"] for o in same["operations"]] == [first, second]
+        assert [o["position"] for o in seen["operations"]] == [0, 1]
+        assert [o["can"] for o in seen["operations"]] == [["cancel"], []], "each can stop its own only"
+        assert [o["can"] for o in same["operations"]] == [[], ["cancel"]]
+        assert [o["origin"]["pid"] for o in seen["operations"]] == [one.pid, two.pid]
     one.wait_operation(first, "done")
     two.wait_operation(second, {"done", "needsSave"})
     assert {m.params["token"] for m in two.received if m.method == "$/progress"} == {second}
@@ -70,29 +59,27 @@ def test_a_failure_is_shown_by_the_server_that_was_asked_and_not_by_the_other(st
 @pytest.mark.parametrize("when", ["beside", "after"])
 @pytest.mark.parametrize("choice", ["Run again", "Discard"])
 def test_the_edit_of_a_killed_server_is_offered_again(start: Start, project: Project, when: str, choice: str) -> None:
-    gate, sync = held_up(project)
-    victim = start(initialization_options=NO_SYNC, expect_exit=None)
-    operation = add(victim, project, "alpha")
-    victim.wait_operation(operation, "waiting")
-    if when == "beside":
-        follower = start(initialization_options=NO_SYNC)
-        follower.choice = choice
-        follower.open(project.manifest)
-        follower.wait_operation(operation, "waiting")
-        victim.kill()
-    else:
-        victim.kill()
-        follower = start(initialization_options=NO_SYNC)
-        follower.choice = choice
-        follower.open(project.manifest)
-    failed = follower.wait_operation(operation, "failed")
-    assert failed["error"]["code"] == "interrupted"
-    assert f"pid {victim.pid}" in failed["error"]["message"]
-    follower.wait_for_method("window/showMessageRequest")
-    assert [action["title"] for action in questions(follower)[0]["actions"]] == ["Run again", "Discard"]
-    assert "'Add alpha to dependencies'" in questions(follower)[0]["message"]
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        victim = start(initialization_options=NO_SYNC, expect_exit=None)
+        operation = add(victim, project, "alpha")
+        victim.wait_operation(operation, "waiting")
+        if when == "beside":
+            follower = start(initialization_options=NO_SYNC)
+            follower.choice = choice
+            follower.open(project.manifest)
+            follower.wait_operation(operation, "waiting")
+            victim.kill()
+        else:
+            victim.kill()
+            follower = start(initialization_options=NO_SYNC)
+            follower.choice = choice
+            follower.open(project.manifest)
+        failed = follower.wait_operation(operation, "failed")
+        assert failed["error"]["code"] == "interrupted"
+        assert f"pid {victim.pid}" in failed["error"]["message"]
+        follower.wait_for_method("window/showMessageRequest")
+        assert [action["title"] for action in questions(follower)[0]["actions"]] == ["Run again", "Discard"]
+        assert "'Add alpha to dependencies'" in questions(follower)[0]["message"]
     if choice == "Run again":
         follower.wait_for(
             lambda m: m.method == "pyproject/status" and [o["state"] for o in m.params["operations"]] == ["done"],
@@ -110,17 +97,15 @@ def test_the_edit_of_a_killed_server_is_offered_again(start: Start, project: Pro
 
 
 def test_nothing_waits_for_the_answer_to_that_question(start: Start, project: Project) -> None:
-    gate, sync = held_up(project)
-    victim = start(initialization_options=NO_SYNC, expect_exit=None)
-    operation = add(victim, project, "alpha")
-    victim.wait_operation(operation, "waiting")
-    victim.kill()
-    follower = start(initialization_options=NO_SYNC)
-    follower.handlers["window/showMessageRequest"] = lambda _params: DEFER
-    follower.open(project.manifest)
-    follower.wait_for_method("window/showMessageRequest")
-    gate.open()
-    assert sync.wait(30) == 0
+    with project.held_sync():
+        victim = start(initialization_options=NO_SYNC, expect_exit=None)
+        operation = add(victim, project, "alpha")
+        victim.wait_operation(operation, "waiting")
+        victim.kill()
+        follower = start(initialization_options=NO_SYNC)
+        follower.handlers["window/showMessageRequest"] = lambda _params: DEFER
+        follower.open(project.manifest)
+        follower.wait_for_method("window/showMessageRequest")
     follower.wait_operation(add(follower, project, "delta"), "done")
     mark = follower.mark()
     follower.execute("pyproject.retry", {"id": operation})
@@ -129,12 +114,12 @@ def test_nothing_waits_for_the_answer_to_that_question(start: Start, project: Pr
 
 
 def test_a_client_that_cannot_be_asked_is_told_how_to_run_it_again(start: Start, project: Project) -> None:
-    _gate, _sync = held_up(project)
-    victim = start(initialization_options=NO_SYNC, expect_exit=None)
-    victim.wait_operation(add(victim, project, "alpha"), "waiting")
-    victim.kill()
-    follower = start(initialization_options=NO_SYNC, capabilities={"window": {"showMessage": DELETE}})
-    follower.open(project.manifest)
-    said = follower.wait_for_method("window/showMessage")
-    assert "pyproject.retry" in said.params["message"]
-    assert not questions(follower)
+    with project.held_sync():
+        victim = start(initialization_options=NO_SYNC, expect_exit=None)
+        victim.wait_operation(add(victim, project, "alpha"), "waiting")
+        victim.kill()
+        follower = start(initialization_options=NO_SYNC, capabilities={"window": {"showMessage": DELETE}})
+        follower.open(project.manifest)
+        said = follower.wait_for_method("window/showMessage")
+        assert "pyproject.retry" in said.params["message"]
+        assert not questions(follower)

@@ -58,8 +58,7 @@ def test_they_stay_while_a_sync_runs(start: Start, project: Project) -> None:
     gate = project.add_gated_dependency()
     client = started(start, project)
     until_refreshed(client, 0)
-    sync = project.uv_start("sync")
-    gate.wait_reached()
+    sync = project.uv_at(gate, "sync")
     assert hints(client, project)[-1] == "1.1"
     assert "installed: 1.1" in hover(client, project, "alpha")
     gate.open()

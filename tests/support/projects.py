@@ -28,7 +28,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -241,6 +242,29 @@ class Project:
     def uv_start(self, *words: str | Path, folder: Path | None = None) -> subprocess.Popen[str]:
         """Start the real uv here and do not wait for it."""
         return self.tools.start([self.tools.uv, *words], folder or self.root)
+
+    def offer(self, name: str, backend: parts.Backend) -> parts.Gate:
+        """Let one more package be found, in a folder of its own, which waits at the gate that is returned."""
+        folder = self.tools.base / "more"
+        parts.make_sdist(folder, name, "1.0", backend)
+        self.write(self.text().replace("find-links = [", f'find-links = ["{folder.as_posix()}", '))
+        assert backend.gate is not None
+        return backend.gate
+
+    def uv_at(self, gate: parts.Gate, *words: str | Path) -> subprocess.Popen[str]:
+        """Start the real uv here; it stands at the gate."""
+        process = self.uv_start(*words)
+        gate.wait_reached()
+        return process
+
+    @contextmanager
+    def held_sync(self) -> Iterator[tuple[parts.Gate, subprocess.Popen[str]]]:
+        """A sync that stands in the build of a new dependency, so that every edit waits; it is let go at the end."""
+        gate = self.add_gated_dependency()
+        sync = self.uv_at(gate, "sync")
+        yield gate, sync
+        gate.open()
+        assert sync.wait(30) == 0
 
     def installed(self) -> dict[str, str]:
         """Name -> version of what is in the environment, read from the disk."""
