@@ -23,8 +23,9 @@ EDIT_SECONDS = 1.0
 # An edit of a document that stays unsaved is made with none of uv's locks held.
 UNSAVED_SECONDS = 5.0
 SAVE_SECONDS = 5.0
-# A refused edit is planned again at once, for the client is about to say what has changed. So often, and it is not.
-MOST_TRIES = 20
+# An edit that was refused, or answered and not done, is planned again: the client is about to say what has changed. When
+# it was tried so often in vain, it is not.
+MOST_TRIES, REFUSED, NOT_DONE = 20, 1, 7
 
 Request = Callable[[str, Any], Awaitable[Any]]
 
@@ -76,14 +77,13 @@ class RemoteEditor:
         try:
             edit = self.workspace_edit(document, edits)
             answer = self._ask("workspace/applyEdit", {"label": label, "edit": edit}, seconds)
-            if _field(answer, "applied") is False:
-                self._tried = Counter({tried: self._tried[tried] + 1})
-                return False
             # The change follows the answer at once, or after the 150 ms in which Neovim gathers changes.
-            if expected.seen.wait(EDIT_SECONDS if answer is not None else 0):
+            refused = answer is not None and not _field(answer, "applied")
+            if expected.seen.wait(EDIT_SECONDS if answer is not None and not refused else 0):
                 return True
-            self._tried = Counter({tried: MOST_TRIES})
-            return None
+            cost = REFUSED if refused else NOT_DONE if answer is not None else MOST_TRIES
+            self._tried = Counter({tried: self._tried[tried] + cost})
+            return None if self._tried[tried] >= MOST_TRIES else False
         finally:
             self.session.forget(expected)
 

@@ -42,8 +42,8 @@ class Editor(Protocol):
         """Edit an open document as one undo step.
 
         Returns:
-            True once the editor's text shows it. False if it was refused: the document has moved on from `version`, or
-            is about to tell so. None if the editor does not answer, or does not do it whatever it says.
+            True once the editor's text shows it. False if it is worth another try: the document has moved on from
+            `version`, or is about to tell so. None if the editor does not answer, or never does it.
 
         """
 

@@ -118,6 +118,15 @@ def manifests(project: Project) -> tuple[Path, ...]:
     return (own, *(member / MANIFEST for member in _members(project.root, workspace)))
 
 
+def manifest_of_member(project: Project, name: str) -> Path:
+    """Return the manifest of the member with this name (PEP 503), the root's where there is none: uv says so then."""
+    from lsp_server.core import pyproject, requirement  # noqa: PLC0415  as below
+
+    known = manifests(project)
+    named = (each for each in known if pyproject.read(files.read_text(each)).name == requirement.normalize(name))
+    return next(named, known[0])
+
+
 def files_of(project: Project) -> tuple[Path, ...]:
     """Return every file that an operation on the project may change."""
     return (*manifests(project), project.lockfile)

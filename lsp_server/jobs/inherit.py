@@ -14,8 +14,8 @@ from lsp_server.locks.rank import Rank
 def inherit(place: Place) -> tuple[Operation, ...]:
     """Settle what dead processes had begun in a project, and return their operations as they ended.
 
-    While somebody else holds the manifest lock nothing is done: what a change is about to become cannot be told
-    then, so ask again at the next event.
+    While somebody else holds the manifest lock a change that was begun is left: what it is about to become cannot be
+    told then, so ask again at the next event.
     """
     if not _is_left(place):
         return ()
@@ -24,7 +24,8 @@ def inherit(place: Place) -> tuple[Operation, ...]:
     users = proclocks.lock_users(place.manifest_lock)
     mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, "recovery")
     if (users is not None and users.holders) or not mutex.try_acquire():
-        return ()
+        begun = {change.owner for change in place.journal.prepared(place.key)}
+        return recover.interrupted(place.journal, place.key, apart_from=begun)
     try:
         recover.settle_changes(place)
         return recover.interrupted(place.journal, place.key)

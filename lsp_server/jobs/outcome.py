@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.core import facts, lockfile
-from lsp_server.core.intent import Lock, Sync
+from lsp_server.core.intent import Lock, Move, Sync
 from lsp_server.core.operation import Failure, Operation
 from lsp_server.core.text import decoded
-from lsp_server.jobs.plan import Planned
+from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.selection import Asked
 
 CLOSED = "the file was closed without saving; nothing was changed"
@@ -21,6 +21,11 @@ def needs_save(path: Path, *, applied: bool) -> str:
     if applied:
         return f"the edit is in {path.name}, which has unsaved changes of yours: save it to go on"
     return f"{path.name} has unsaved changes of yours: save it, then the edit is made"
+
+
+def unsaved_elsewhere(path: Path) -> Failure:
+    """Refuse a change that reaches into another document with unsaved changes of the user's."""
+    return Failure("conflict", f"{path} would change, too, and has unsaved changes of yours; save it, then retry")
 
 
 def cancelled(operation: Operation, *, saved: bool) -> str:
@@ -40,12 +45,13 @@ def cancelled(operation: Operation, *, saved: bool) -> str:
     return "cancelled; nothing was changed"
 
 
-def committed(planned: Planned, operation: str, asked: Sequence[Asked]) -> str:
+def committed(one: Asked, base: Texts, result: Texts) -> str:
     """Say what an operation changed: in the manifest, or for a lock or a sync in the lock file."""
-    one = next(each for each in asked if each.operation == operation)
     if isinstance(one.intent, Lock | Sync):
-        return _locked(planned)
-    before, after = (facts.of_file(one.manifest.name, texts.get(one.manifest)) for texts in (planned.base, planned.result))
+        return _locked(base, result)
+    before, after = (facts.of_file(one.manifest.name, texts.get(one.manifest)) for texts in (base, result))
+    if isinstance(one.intent, Move) and before != after:
+        return f"moved {one.intent.package} from {one.intent.source.label()} to {one.intent.target.label()}"
     keys = sorted(key for key in facts.changed(before, after) if facts.concerns(one.intent, key))
     return "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
 
@@ -64,11 +70,11 @@ def _statement(key: facts.Key, before: str | None, after: str | None) -> str:
     return f"{name}: {before or 'none'} → {after or 'none'}"
 
 
-def _locked(planned: Planned) -> str:
-    lock = next((path for path in planned.result if path.name.endswith(".lock")), None)
+def _locked(base: Texts, result: Texts) -> str:
+    lock = next((path for path in result if path.name.endswith(".lock")), None)
     if lock is None:
         return "nothing to change"
-    moved = lockfile.difference(decoded(planned.base.get(lock)), decoded(planned.result.get(lock)))
+    moved = lockfile.difference(decoded(base.get(lock)), decoded(result.get(lock)))
     said = [f"{one.name} {one.before or 'none'} → {one.after or 'none'}" for one in moved[:MOST_NAMED]]
     more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
     return f"{lock.name}: {', '.join(said)}{more}" if said else f"{lock.name} is up to date"

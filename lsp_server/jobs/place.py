@@ -85,10 +85,12 @@ class Place:
 
         return cancel
 
-    def manifest_of(self, path: Path) -> Path:
-        """Return the manifest that an operation on `path` edits: a script is its own."""
+    def manifest_of(self, path: Path, member: object = None) -> Path:
+        """Return the manifest that an operation on `path` edits, or that of a member by name: a script is its own."""
         if self.project.kind == "script":
             return self.project.root
+        if isinstance(member, str):
+            return projects.manifest_of_member(self.project, member)
         found = projects.manifest_of(path)
         known = projects.manifests(self.project)
         return found if found in known else known[0]

@@ -25,7 +25,7 @@ from lsp_server.core import (
     wheels,
 )
 from lsp_server.core.commandline import Batch, Request, Target
-from lsp_server.core.intent import Bump, Intent, Lock, Move, Undo, Upgrade
+from lsp_server.core.intent import Bump, Intent, Lock, Move, Sync, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
@@ -308,6 +308,12 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
             "invalid-toml",
             f"{one.manifest}: the version is dynamic (the build backend makes it), so it cannot be bumped here",
         )
+    if isinstance(one.intent, Sync) and manifest.workspace is None:
+        unknown = [name for name in one.intent.groups if name not in {*manifest.groups, "dev"}]
+        unknown += [name for name in one.intent.extras if name not in manifest.extras]
+        if unknown:
+            known = ", ".join((*manifest.groups, *manifest.extras)) or "none"
+            return Failure("not-found", f"{one.manifest} has no group or extra '{unknown[0]}'; there are: {known}")
     if not manifest.has_project and not isinstance(one.intent, Lock):
         missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
         if manifest.workspace is None or commandline.needs_project(one.intent):

@@ -1,11 +1,12 @@
 """After a crash: finish or give up what the journal shows as begun, and offer the rest again."""
 
 import contextlib
+from collections.abc import Collection
 from typing import Any
 
 from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
-from lsp_server.adapters.processes import is_alive
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import facts, intent
 from lsp_server.core.operation import Failure, Operation, State, advance
 from lsp_server.jobs.journal import Change, Journal
@@ -57,11 +58,11 @@ def _give_back(place: Place, change: Change) -> None:
                 files.replace(other, text)
 
 
-def interrupted(journal: Journal, project: str | None = None) -> tuple[Operation, ...]:
+def interrupted(journal: Journal, project: str, *, apart_from: Collection[ProcessId] = ()) -> tuple[Operation, ...]:
     """Mark the unfinished operations of dead processes: done if their change was committed, else to be retried."""
     found: list[Operation] = []
     for operation, owner in journal.unfinished_with_owner(project):
-        if is_alive(owner):
+        if owner in apart_from or is_alive(owner):
             continue
         if _stands(journal, operation):
             ended = _ended(operation, "done", message="committed; the server ended before it could sync")

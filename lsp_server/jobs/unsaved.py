@@ -35,8 +35,9 @@ class Unsaved:
                 return False  # also when it was saved meanwhile: then the edit is for the file
             edits = diff.edits(document.text, _text(planned.result[path]))
             applied = not edits or self.editor.apply(path, document.version, edits, label)
-            if applied is False and self.editor.edits:
-                return False
+            present = self.editor.document(path)
+            if not applied and self.editor.edits and (applied is False or present is None or present != document):
+                return False  # one that does not answer, or never does it, is left to its user
             with self._mutex:
                 for one in asked:
                     if one.manifest == path:

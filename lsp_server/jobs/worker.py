@@ -267,7 +267,10 @@ class Worker:
     def _is_about_unsaved(self, operation: Operation) -> bool:
         if operation.kind in {"lock", "sync"} or operation.id in self._after.standing:
             return False
-        document = self._editor.document(self._manifest(operation))
+        return self._is_unsaved(self._manifest(operation))
+
+    def _is_unsaved(self, path: Path) -> bool:
+        document = self._editor.document(path)
         return document is not None and document.dirty
 
     def _texts(self, asked: Sequence[Asked]) -> tuple[Texts, frozenset[Path]]:
@@ -307,7 +310,11 @@ class Worker:
 
     def _begin(self, planned: Planned, asked: Sequence[Asked]) -> _Begun | None:
         """Write a plan to the journal, then its files where nobody sees them; fail the operations if that cannot be."""
-        names = [one.operation for one in asked]
+        names, own = [one.operation for one in asked], {one.manifest for one in asked}
+        unsaved = [path for path in planned.changes if path not in own and self._is_unsaved(path)]
+        if unsaved:
+            self._give_up(names, outcome.unsaved_elsewhere(unsaved[0]))
+            return None
         recover.settle_changes(self.place)
         number = self.place.journal.prepare(self.place.key, names, planned.base, planned.changes)
         staged = stage(self.place, planned.base, planned.changes)
@@ -349,7 +356,7 @@ class Worker:
                 editors = names_of([process for process in alive if process.writes_manifest])
                 head = git.state(self.place.project.folder)
                 edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
-                said = {name: outcome.committed(planned, name, asked) for name in names}
+                said = {one.operation: outcome.committed(one, before, planned.result) for one in edits}
                 self._after.begin(Settling(begun.change, edits, before, planned.result, said, names_of(alive), editors, head))
                 for name, words in said.items():
                     self.ledger.move(name, "committing", message=words)
@@ -373,7 +380,10 @@ class Worker:
         return as_lock(asked) if operation.id in self._after.standing else asked
 
     def _manifest(self, operation: Operation) -> Path:
-        return self.place.manifest_of(projects.path_of(operation.uri))
+        undone = self.place.journal.get(str(operation.argument.get("id"))) if operation.kind == "undo" else None
+        if undone is not None and undone.kind != "undo":
+            return self._manifest(undone)
+        return self.place.manifest_of(projects.path_of(operation.uri), operation.argument.get("member"))
 
     def _label(self, asked: Sequence[Asked]) -> str:
         titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,11 @@ class TestWords:
         with desk(locked) as jobs:
             assert "zeta" in jobs.failed(jobs.ask("remove", packages=["zeta"]), "not-found")
         assert texts(locked) == before
+
+    @pytest.mark.parametrize("argument", [{"groups": ["nosuch"]}, {"extras": ["nosuch"]}])
+    def test_syncing_a_group_or_an_extra_that_does_not_exist(self, locked: Project, argument: dict[str, Any]) -> None:
+        with desk(locked) as jobs:
+            assert "no group or extra 'nosuch'" in jobs.failed(jobs.ask("sync", **argument), "not-found")
 
     def test_a_sync_that_fails_keeps_the_edit_and_can_be_undone(self, project: Project) -> None:
         # A package of the workspace itself is only built by the live sync.
