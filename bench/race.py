@@ -150,8 +150,9 @@ def race(
     rounds: int,
     seed: int,
     editors: int,
+    bare_every: int = 1,
 ) -> dict[str, dict[Side, Tally]]:
-    """Run all rows, bare and ours in turns; stderr tells now and then how far it is."""
+    """Run all rows, bare in every so many rounds and ours in each, in turns; stderr tells now and then how far it is."""
     found: dict[str, dict[Side, Tally]] = {}
     servers = Editors(place, editors)
     try:
@@ -160,6 +161,8 @@ def race(
             sides: dict[Side, Tally] = {"bare": Tally(), "ours": Tally()}
             for number in range(rounds):
                 for side, tally in sides.items():
+                    if side == "bare" and number % bare_every:
+                        continue
                     result = play(place, row, side, number=number, editors=servers, lots=lots)
                     tally.add(result)
                     wrong = (*result.lost, *result.failed, *result.mismatch)
@@ -191,6 +194,9 @@ def _options(arguments: list[str] | None) -> Any:  # noqa: ANN401  a namespace
     parser = measure.parser(__doc__ or "", rounds=100)
     names = [row.name for row in ALL_ROWS]
     parser.add_argument("--rows", nargs="+", choices=names, metavar="ROW", help="only these of: " + ", ".join(names))
+    parser.add_argument(
+        "--bare-every", type=int, default=1, help="bare uv runs in every so many rounds only; what it loses shows soon"
+    )
     parser.add_argument("--editors", type=int, default=4, help="how many servers ours has (default 4)")
     parser.add_argument(
         "--short", action="store_true", help=f"{SHORT_ROUNDS} round a row, under three minutes when the machine is idle"
@@ -205,7 +211,14 @@ def main(arguments: list[str] | None = None) -> int:
     rows = [row for row in ALL_ROWS if not options.rows or row.name in options.rows]
 
     with measure.load() as noted, site() as place:
-        found = race(place, rows, rounds=rounds, seed=options.seed, editors=options.editors)
+        found = race(
+            place,
+            rows,
+            rounds=rounds,
+            seed=options.seed,
+            editors=options.editors,
+            bare_every=options.bare_every,
+        )
     bad = [row for row in rows if found[row.name]["ours"].is_bad(row)]
     text = measure.table(_HEADERS, [line(row, rounds, found[row.name]) for row in rows])
     for row in bad:

@@ -106,8 +106,11 @@ class Scene:
         return process.returncode
 
     def until_waiting(self, process: Uv) -> None:
-        """Return when a bare uv waits for one of its locks: the project's, if another one is between the two."""
-        until(lambda: self._is_waiting(process.pid), "a uv that waits for a lock")
+        """Return when a bare uv waits for one of its locks (the project's, if another one is between the two), or gave up.
+
+        It may have read what another one was writing.
+        """
+        until(lambda: process.poll() is not None or self._is_waiting(process.pid), "a uv that waits for a lock")
 
     def _is_waiting(self, pid: int) -> bool:
         locks = (self.project.environment_lock, project_lock(self.project.root, self.project.tools.environment))
