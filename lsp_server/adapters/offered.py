@@ -28,7 +28,7 @@ def read(project: Project, environ: Mapping[str, str]) -> Offered:
     versions: dict[str, str | None] = {}
     known = locked_in(project.lockfile)
     for name in known.versions.keys() - known.local:
-        versions[name] = known.versions[name][-1]
+        versions[name] = max(known.versions[name])
     for folder, flat in _places(project.folder, settings, environ):
         stamp = _stamp(folder)
         if stamp is not None and flat:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from lsp_server.core import pyproject, requirement, toml
 from lsp_server.core.pyproject import RUNTIME, Manifest, Table
@@ -31,12 +30,6 @@ class Declared:
 
 
 NOTHING = Declared({}, {}, complete=False)
-
-
-@lru_cache(maxsize=64)
-def of_text(text: str) -> Declared:
-    """Return what the text of a pyproject.toml declares."""
-    return of_manifest(pyproject.read(text))
 
 
 def of_manifest(manifest: Manifest) -> Declared:

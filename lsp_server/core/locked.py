@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsp_server.core import toml
+from lsp_server.core import lockfile
+from lsp_server.core.lockfile import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Locked:
         local: The workspace's own packages.
     """
 
-    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    versions: Versions = field(default_factory=dict)
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     local: frozenset[str] = frozenset()
 
@@ -46,20 +47,11 @@ def _chain(before: Mapping[str, str | None], last: str) -> tuple[str, ...]:
 
 def read(text: str) -> Locked:
     """Read a lock file. Text that is no TOML locks nothing."""
-    parsed = toml.parse(text)
-    entries = [] if isinstance(parsed, toml.Problem) else parsed.get("package", [])
-    versions: dict[str, tuple[str, ...]] = {}
     needs: dict[str, frozenset[str]] = {}
-    local: set[str] = set()
-    for entry in entries if isinstance(entries, list) else []:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            continue
-        name = entry["name"]
-        versions[name] = (*versions.get(name, ()), str(entry.get("version", "0")))
-        needs[name] = needs.get(name, frozenset()) | _edges(entry)
-        if isinstance(entry.get("source"), dict) and entry["source"].keys() & {"editable", "virtual"}:
-            local.add(name)
-    return Locked(versions, needs, frozenset(local))
+    for package in lockfile.packages(text):
+        name = str(package.get("name", ""))
+        needs[name] = needs.get(name, frozenset()) | _edges(package)
+    return Locked(lockfile.versions(text), needs, lockfile.local(text))
 
 
 def _edges(entry: Mapping[str, Any]) -> frozenset[str]:

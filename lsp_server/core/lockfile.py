@@ -26,7 +26,7 @@ class Moved:
 def versions(text: str) -> Versions:
     """Return each locked package's versions; several where a marker splits them. Text that is no TOML locks nothing."""
     found: dict[str, frozenset[str]] = {}
-    for package in _packages(text):
+    for package in packages(text):
         name = str(package.get("name", ""))
         found[name] = found.get(name, frozenset()) | {str(package.get("version", "0"))}
     return found
@@ -36,7 +36,7 @@ def local(text: str) -> frozenset[str]:
     """Return the packages that are the workspace's own: they have no archive to fetch."""
     return frozenset(
         str(package.get("name", ""))
-        for package in _packages(text)
+        for package in packages(text)
         if isinstance(package.get("source"), dict) and package["source"].keys() & {"editable", "virtual"}
     )
 
@@ -58,7 +58,7 @@ def fits(manifest: Manifest, text: str) -> bool | None:
     """
     if manifest.name is None:
         return None
-    own = next((p for p in _packages(text) if p.get("name") == normalize(manifest.name)), None)
+    own = next((p for p in packages(text) if p.get("name") == normalize(manifest.name)), None)
     if own is None:
         return False
     if not manifest.dynamic_version and own.get("version") != manifest.version:
@@ -78,7 +78,7 @@ def fits(manifest: Manifest, text: str) -> bool | None:
 def expected(text: str, manifest: Manifest, marker_environment: Mapping[str, str]) -> Versions:
     """Return what a plain `uv sync` of the manifest's project would have installed: runtime and default groups."""
     by_name: dict[str, list[dict[str, Any]]] = {}
-    for package in _packages(text):
+    for package in packages(text):
         by_name.setdefault(str(package.get("name", "")), []).append(package)
     roots = by_name.get(normalize(manifest.name or ""), [])
     waiting = [edge for root in roots for edge in _edges(root, (), manifest.default_groups)]
@@ -112,7 +112,8 @@ def _edges(package: Mapping[str, Any], extras: tuple[str, ...], groups: tuple[st
         yield from package.get("dev-dependencies", {}).get(group, [])
 
 
-def _packages(text: str) -> list[dict[str, Any]]:
+def packages(text: str) -> list[dict[str, Any]]:
+    """Return the packages of a lock file as they stand there; none of a text that is no TOML."""
     parsed = toml.parse(text)
     if isinstance(parsed, toml.Problem):
         return []

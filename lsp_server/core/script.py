@@ -1,4 +1,4 @@
-"""The metadata block of a Python script (PEP 723), and offsets in and out of its TOML.
+"""The metadata block of a Python script (PEP 723), and where its TOML stands in the script.
 
 A block is a run of comment lines from `# /// script` to the last `# ///` in the run. Lines end in LF, CRLF or CR.
 """
@@ -14,8 +14,6 @@ from lsp_server.core.toml import Problem
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _OPEN = "# /// script"
 _CLOSE = "# ///"
-# The declaration of PEP 263 must stay in the first two lines.
-_PRELUDE = re.compile(r"#!|#.*?coding[:=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,39 +128,6 @@ def to_source_offset(block: Block, offset_in_toml: int, text: str) -> int:
     return last
 
 
-def to_toml_offset(block: Block, offset: int, text: str) -> int | None:
-    """The offset in the block's TOML of an offset in the script `text`; None outside of the block's content.
-
-    An offset in the comment prefix of a line counts as the beginning of the line.
-    """
-    seen = 0
-    for line in _content(block, text):
-        size = len(line.text) - line.prefix + len(line.ending)
-        if line.start <= offset < line.end + len(line.ending):
-            return seen + max(offset - line.start - line.prefix, 0)
-        seen += size
-    return None
-
-
-def replace(text: str, toml: str) -> str:
-    """The script with `toml` as its block's content; the rest byte for byte, the line ends those of the script.
-
-    A script without a block gets one at its top, below a `#!` line and an encoding declaration. Where `find` gives a
-    `Problem` it is not known what to replace, and the text comes back as it is.
-    """
-    match find(text):
-        case Problem():
-            return text
-        case Block(start, end, _):
-            return text[:start] + _written(toml, _ending(text, start)) + text[end:]
-        case None:
-            at = _prelude_end(text)
-            ending = _ending(text, 0)
-            before = text[:at] if not text[:at].strip(tokens.BOM) or text[at - 1] in "\r\n" else text[:at] + ending
-            after = ending + text[at:] if text[at:] else ""
-            return before + _written(toml, ending) + ending + after
-
-
 def _lines(text: str) -> Iterator[_Line]:
     start = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
     while start < len(text) and (match := _LINE.match(text, start)):
@@ -186,24 +151,3 @@ def _content(block: Block, text: str) -> Iterator[_Line]:
     """The lines between the two marks, at their places in the script."""
     lines = [line for line in _lines(text) if block.start <= line.start <= block.end]
     yield from lines[1:-1]
-
-
-def _written(toml: str, ending: str) -> str:
-    lines = [match[1] for match in _LINE.finditer(toml)]
-    while lines and not lines[-1]:
-        lines.pop()
-    return ending.join([_OPEN, *(f"# {line}" if line else "#" for line in lines), _CLOSE])
-
-
-def _ending(text: str, start: int) -> str:
-    match = _LINE.match(text, start)
-    return match[2] if match and match[2] else "\n"
-
-
-def _prelude_end(text: str) -> int:
-    end = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
-    for number, line in enumerate(_lines(text)):
-        if number > 1 or not _PRELUDE.match(line.text):
-            break
-        end = line.end + len(line.ending)
-    return end

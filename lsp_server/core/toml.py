@@ -71,13 +71,11 @@ class Header:
     Attributes:
         path: From the root; for an array of tables with the index of the element at the end.
         span: From the first bracket to the last one, or to the last key of a header that is only half there.
-        is_array: Whether it has two brackets.
         body: From the line after the header to the next header or the end of the text.
     """
 
     path: Path
     span: Span
-    is_array: bool
     body: Span
 
 
@@ -199,7 +197,7 @@ class _Scanner:
     def run(self) -> tuple[tuple[Header, ...], tuple[Entry, ...]]:
         text, size = self.text, len(self.text)
         skip, key_equals, rest = tokens.SKIP.match, tokens.KEY_EQUALS.match, tokens.REST_OF_LINE.match
-        headers: list[tuple[Path, Span, bool, int]] = []
+        headers: list[tuple[Path, Span, int]] = []
         entries: list[Entry] = []
         path: Path = ()
         pos = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
@@ -212,17 +210,16 @@ class _Scanner:
             elif (header := tokens.HEADER.match(text, at)) and (found := self._header_path(header)):
                 path, end = found, header.end()
                 span = Span(at, header.end(3) if header[3] else header.end(2))
-                headers.append((path, span, header[1] == "[[", _next_line(text, end)))
+                headers.append((path, span, _next_line(text, end)))
             else:
                 end = at
             pos = _end(rest(text, end), end)
         return self._with_bodies(headers), tuple(entries)
 
-    def _with_bodies(self, headers: list[tuple[Path, Span, bool, int]]) -> tuple[Header, ...]:
-        ends = [span.start for _, span, _, _ in headers[1:]] + [len(self.text)]
+    def _with_bodies(self, headers: list[tuple[Path, Span, int]]) -> tuple[Header, ...]:
+        ends = [span.start for _, span, _ in headers[1:]] + [len(self.text)]
         return tuple(
-            Header(path, span, is_array, Span(start, max(start, end)))
-            for (path, span, is_array, start), end in zip(headers, ends, strict=False)
+            Header(path, span, Span(start, max(start, end))) for (path, span, start), end in zip(headers, ends, strict=False)
         )
 
     def _header_path(self, header: re.Match[str]) -> Path:

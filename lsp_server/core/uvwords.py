@@ -28,7 +28,6 @@ _NOISE = re.compile(
 _USELESS = re.compile(r"^hint: If you want to add the package regardless of the failed resolution.*\n?", re.MULTILINE)
 _CAUSE = ("cause: ", "Caused by: ")
 _DECORATION = re.compile(r"^[\s│╰─▶\u00d7├┬┆·]+")
-_PACKAGE = re.compile(r"(?:Failed to (?:build|download|fetch)|Building) `?([A-Za-z0-9._-]+)")
 _LOCK_OUTDATED = re.compile(r"lockfile .*needs to be updated|lockfile .*out.?dated", re.IGNORECASE | re.DOTALL)
 
 
@@ -60,11 +59,6 @@ def sentence(words: str) -> str:
             cause = cause.removeprefix(prefix)
         return _shortened(f"{first}: {cause.strip()}")
     return _shortened(" ".join(lines) if first.endswith(":") else first)
-
-
-def packages(stderr: str) -> frozenset[str]:
-    """Return the packages that uv's words blame for a failed build or download."""
-    return frozenset(name.lower() for name in _PACKAGE.findall(_ANSI.sub("", stderr)))
 
 
 def lock_outdated(stderr: str) -> bool:

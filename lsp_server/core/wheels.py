@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from lsp_server.core import toml
+from lsp_server.core import lockfile, toml
 
 _FORCES_BUILDS = ("no-binary", "no-binary-package")
 
@@ -27,8 +27,7 @@ def ready(lock: str, manifest: str, tags: Collection[Tag]) -> frozenset[str]:
     settings = _table(_table(_table(toml.parse(manifest)).get("tool")).get("uv"))
     if any(settings.get(name) for name in _FORCES_BUILDS):
         return frozenset()
-    packages = _table(toml.parse(lock)).get("package", [])
-    listed = [package for package in packages if isinstance(package, dict)] if isinstance(packages, list) else []
+    listed = lockfile.packages(lock)
     built = {str(package.get("name")) for package in listed if not _has_wheel(package, frozenset(tags))}
     return frozenset(str(package.get("name")) for package in listed) - built
 

@@ -62,8 +62,7 @@ def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeA
         "pyproject.remove",
         {"uri": snapshot.uri, "packages": [name], **_place(table)},
     )
-    if table.kind == "runtime":
-        yield _action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
+    yield _action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
     for target in _targets(snapshot, table):
         yield _action(
             f"Move {name} to {target.label()}",

@@ -35,9 +35,9 @@ def _lines(file: PythonFile, place: Place, one: Import) -> Iterator[str]:
     yield f"**{first.name}** {said} `{one.module}`"
     if there is not None and there.summary:
         yield there.summary
-    locked = file.view.locked.versions.get(first.name, ())
+    locked = file.view.locked.versions.get(first.name, frozenset())
     facts = [
-        f"locked: {', '.join(locked)}" if locked else "not locked",
+        f"locked: {', '.join(sorted(locked))}" if locked else "not locked",
         f"installed: {there.version}" if there is not None else "not installed",
     ]
     if not place.script:

@@ -193,9 +193,10 @@ class Worker:
         if self.ledger.ahead():
             self._waits.say_who_is_ahead()
             return False
-        if not self.ledger.group():
+        group = self.ledger.group()
+        if not group:
             return False
-        mutex = FileMutex(self.place.manifest_lock, Rank.MANIFEST, self.ledger.group()[0].title)
+        mutex = FileMutex(self.place.manifest_lock, Rank.MANIFEST, group[0].title)
         # Looked at first: a failed attempt closes the lock file, and that event would wake us to try again.
         if self._quiet.is_held(self.place.manifest_lock) or not mutex.try_acquire():
             waiting = [operation.id for operation in self.ledger.within({"queued"})]

@@ -73,7 +73,7 @@ d = "*"
 [tool.hatch.envs.docs]
 dependencies = ["e>=1"]
 """
-    found = declared.of_text(text)
+    found = declared.of_manifest(pyproject.read(text))
     assert found.tables == {
         "hatchling": (declared.BUILD,),
         "a": (RUNTIME,),
