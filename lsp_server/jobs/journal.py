@@ -9,16 +9,15 @@ here before a file is replaced.
 
 import json
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
+from lsp_server.jobs.database import Database
 
 Texts = Mapping[Path, bytes | None]
 """File contents by absolute path; None where there is no file."""
@@ -28,7 +27,6 @@ RECENT = 20
 KEPT_OPERATIONS = 100
 KEPT_CHANGES = 50
 KEPT_LOST = 50
-BUSY_SECONDS = 5.0
 
 _FINISHED_SQL = ", ".join(f"'{state}'" for state in sorted(FINISHED))
 _ENDED_SQL = "json_extract(data, '$.finished_at')"
@@ -99,53 +97,12 @@ class Change:
     after: Texts
 
 
-class Journal:
-    """An open journal. Safe to use from several threads and, through SQLite, from several processes."""
+class Journal(Database):
+    """An open journal, as the process that writes it."""
 
     def __init__(self, path: Path, owner: ProcessId) -> None:
-        self.path = path
+        super().__init__(path, _SCHEMA)
         self.owner = owner
-        self.set_aside: Path | None = None
-        self._mutex = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = _connect(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise  # locked or unreadable: the file itself may be sound, so it is not ours to move
-            self.set_aside = _set_aside(path)
-            self._database = _connect(path)
-        self._identity = _identity(path)
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._mutex:
-            self._database.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex:
-            database = self._present()
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.execute("ROLLBACK")
-                raise
-            database.execute("COMMIT")
-
-    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._mutex:
-            return self._present().execute(query, parameters).fetchall()
-
-    def _present(self) -> sqlite3.Connection:
-        """Return the database that others see: where the state folder was taken away, SQLite would go on in the old file."""
-        if _identity(self.path) != self._identity:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            present = _connect(self.path)
-            self._database.close()
-            self._database, self._identity = present, _identity(self.path)
-        return self._database
 
     # Operations
 
@@ -349,42 +306,11 @@ class Journal:
         )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        # WAL lets readers of the status go on while somebody writes. NORMAL is safe against a killed
-        # process; only a power cut may lose the last transactions, never corrupt the file.
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("PRAGMA foreign_keys = ON")
-        database.executescript(_SCHEMA)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after: Texts) -> None:
     database.executemany(
         "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
         [(change, str(path), before[path], after[path]) for path in after],
     )
-
-
-def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}")
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    return aside
 
 
 def _dump(operation: Operation) -> str:

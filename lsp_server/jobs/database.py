@@ -1,0 +1,97 @@
+"""One SQLite file that several processes write: opened, kept aside where it is corrupt, and followed when it is made anew."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+BUSY_SECONDS = 5.0
+
+
+class Database:
+    """An open database. Safe to use from several threads and, through SQLite, from several processes.
+
+    Args:
+        path: its file; one that is corrupt is kept aside, and a new one begun.
+        schema: makes what is not there yet.
+
+    """
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self.path = path
+        self.set_aside: Path | None = None
+        self._schema = schema
+        self._mutex = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = _connect(path, schema)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise  # locked or unreadable: the file itself may be sound, so it is not ours to move
+            self.set_aside = _set_aside(path)
+            self._database = _connect(path, schema)
+        self._identity = _identity(path)
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._mutex:
+            self._database.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex:
+            database = self._present()
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._mutex:
+            return self._present().execute(query, parameters).fetchall()
+
+    def _present(self) -> sqlite3.Connection:
+        """Return the database that others see: where the state folder was taken away, SQLite would go on in the old file."""
+        if _identity(self.path) != self._identity:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            present = _connect(self.path, self._schema)
+            self._database.close()
+            self._database, self._identity = present, _identity(self.path)
+        return self._database
+
+
+def _connect(path: Path, schema: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        # WAL lets readers of the status go on while somebody writes. NORMAL is safe against a killed
+        # process; only a power cut may lose the last transactions, never corrupt the file.
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.executescript(schema)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _set_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return aside
