@@ -111,14 +111,7 @@ class Journal(Database):
         with self._transaction() as database:
             cursor = database.execute(
                 "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    operation.id,
-                    operation.project,
-                    operation.state,
-                    self.owner.pid,
-                    self.owner.started,
-                    _dump(operation),
-                ),
+                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, _dump(operation)),
             )
             ticket = cursor.lastrowid or 0
         return _with_ticket(operation, ticket)

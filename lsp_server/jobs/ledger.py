@@ -81,11 +81,13 @@ class Ledger:
         return tuple(sorted(found, key=lambda operation: operation.ticket))
 
     def move(self, operation: str, state: State, *, persist: bool = True, **changes: Any) -> Operation | None:  # noqa: ANN401  field values
-        """Move an operation on; None if it is finished already (cancelled meanwhile) and stays so."""
+        """Move an operation on; None if it was cancelled meanwhile, also if it has been asked for again since."""
         with self._mutex:
             present = self._operations.get(operation)
             if present is None or present.state in FINISHED:
                 return None
+            if present.state == "queued" and state in {"waiting", "needsSave"}:
+                return None  # what was planned is the former try
             moved = advance(present, state, now(), **changes)
             if moved == present:
                 return moved
