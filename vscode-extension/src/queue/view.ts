@@ -39,16 +39,17 @@ export function queueView(app: App): Disposable {
       shown = now;
       changed.fire(undefined);
     }
-    timer = open > 0 && view.visible ? setTimeout(grow, tick) : undefined;
+    timer = open > 0 && view.visible ? setTimeout(redraw, tick) : undefined;
   };
-  const grow = (): void => {
+  // Also when the view is first shown: VS Code then asks for its rows twice, and may miss those below a section.
+  const redraw = (): void => {
     changed.fire(undefined);
     update();
   };
   const stopTimer = new Disposable(() => {
     clearTimeout(timer);
   });
-  return Disposable.from(view, changed, app.store.onDidChange(update), view.onDidChangeVisibility(update), stopTimer);
+  return Disposable.from(view, changed, app.store.onDidChange(update), view.onDidChangeVisibility(redraw), stopTimer);
 }
 
 function treeItem(row: Row): TreeItem {
