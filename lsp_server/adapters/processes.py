@@ -71,6 +71,11 @@ def is_alive(process: Process) -> bool:
     return started is not None and _is_same(started, process.started)
 
 
+def is_seen_from_here(process: Process) -> bool:
+    """Whether its number means anything here: of an earlier boot or of another container it may be somebody else's."""
+    return process.started.rpartition(":")[0] == this_process().started.rpartition(":")[0]
+
+
 def _is_same(one: str, other: str) -> bool:
     if one == other:
         return True
@@ -87,10 +92,11 @@ def _started(pid: int) -> str | None:
 
 @cache
 def _boot() -> str | None:
-    """The id of this boot, None where the system does not count from it."""
+    """The id of this boot and of what numbers its processes (a container has its own), None where none is counted from."""
     if sys.platform == "linux":
         with suppress(OSError):
-            return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+            return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     return None
 
 

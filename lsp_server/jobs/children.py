@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from lsp_server.adapters import live, processes, uv
-from lsp_server.adapters.processes import ProcessId, is_alive
+from lsp_server.adapters.processes import ProcessId, is_alive, is_seen_from_here
 from lsp_server.jobs.journal import Journal
 
 # Says whose a uv is, and what it started: the `ProcessId` of its owner.
@@ -52,7 +52,7 @@ def end_orphans(journal: Journal) -> None:
         journal.child_ended(child)
     for pid, value in live.marked(OWNER):
         named = _parsed(value)
-        if named is not None and not is_alive(named):
+        if named is not None and is_seen_from_here(named) and not is_alive(named):
             _stop(pid)
 
 

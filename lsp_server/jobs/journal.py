@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
@@ -65,6 +65,13 @@ CREATE TABLE IF NOT EXISTS image (
     after BLOB
 );
 CREATE INDEX IF NOT EXISTS image_by_change ON image (change);
+CREATE TABLE IF NOT EXISTS news (project TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS operation_added AFTER INSERT ON operation BEGIN
+    INSERT INTO news VALUES (new.project, 1) ON CONFLICT (project) DO UPDATE SET number = number + 1;
+END;
+CREATE TRIGGER IF NOT EXISTS operation_moved AFTER UPDATE ON operation BEGIN
+    INSERT INTO news VALUES (new.project, 1) ON CONFLICT (project) DO UPDATE SET number = number + 1;
+END;
 CREATE TABLE IF NOT EXISTS lost (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -79,7 +86,7 @@ CREATE TABLE IF NOT EXISTS child (
     owner INTEGER NOT NULL,
     owner_started TEXT NOT NULL
 );
-"""
+"""  # noqa: S608  only our own constants are put in
 
 ChangeState = Literal["prepared", "committed", "abandoned"]
 
@@ -168,6 +175,11 @@ class Journal(Database):
             (project, most),
         )
         return tuple(_load(*row) for row in rows)
+
+    def news(self, project: str) -> int:
+        """Return a number that is another one after each change of a project's operations, whoever made it."""
+        rows = self._rows("SELECT number FROM news WHERE project = ?", (project,))
+        return int(rows[0][0]) if rows else 0
 
     # Changes
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +74,24 @@ class Place:
     def staging(self) -> Path:
         """The folder where new files lie until their project is quiet."""
         return self.state / "staged" / self.key
+
+    def watch_journal(self, callback: Callable[[Path], None]) -> Callable[[], None]:
+        """Call when somebody wrote of this project's operations, until the returned function is called.
+
+        All projects share one journal, so most that is written there is about others.
+        """
+        known: list[int] = []
+
+        def look(path: Path) -> None:
+            try:
+                present = [self.journal.news(self.key)]
+            except sqlite3.Error:
+                present = []  # whoever is called will see the same
+            if present != known or not present:
+                known[:] = present
+                callback(path)
+
+        return self.watch.files(self.journal.path.parent, {self.journal.path.name + "-wal"}, look)
 
     def watch_file(self, file: Path, callback: Callable[[Path], None]) -> Callable[[], None]:
         """Call with `file` when it may have been written, also where it is a link, until the returned function is called."""

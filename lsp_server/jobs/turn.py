@@ -106,7 +106,7 @@ class Turn:
     def _watch(self) -> None:
         place = self._place
         self._watches = [
-            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, lambda _path: self._wake.set()),
+            place.watch_journal(lambda _path: self._wake.set()),
             place.watch.lock_file(place.manifest_lock, lambda _path: self._wake.set()),
         ]
 

@@ -76,7 +76,7 @@ class Worker:
         self._stopping = False
         self.files = FilesWatch(place, self._written)
         self._watches = [
-            place.watch.files(place.journal.path.parent, {place.journal.path.name + "-wal"}, self._told),
+            place.watch_journal(self._told),
             place.watch.lock_file(place.manifest_lock, self._told),
             place.watch.lock_file(place.environment_lock, self._told),
         ]
