@@ -11,7 +11,7 @@ from lsp_server.adapters import files
 class State:
     """What git had last done in a repository: the commit that is checked out, the length of its log, the index."""
 
-    head: bytes | None
+    head: str
     logged: int
     indexed: int
 
@@ -25,7 +25,9 @@ def state(folder: Path) -> State | None:
     place = _repository(folder)
     if place is None:
         return None
-    return State(_read(place / "HEAD"), _stamp(place / "logs" / "HEAD")[0], _stamp(place / "index")[1])
+    return State(
+        (_read(place / "HEAD") or b"").decode("utf-8", "replace"), _stamp(place / "logs" / "HEAD")[0], _stamp(place / "index")[1]
+    )
 
 
 def is_at_work(folder: Path) -> bool:

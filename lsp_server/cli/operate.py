@@ -59,7 +59,9 @@ def run(options: argparse.Namespace) -> int:
         return shared.FAILED
     settings = Settings(lock_timeout=options.timeout, sync_after_edit=not options.no_sync)
     told = threading.Event()
-    office = Office(NoEditor(), lambda: settings, os.environ, lambda _project: told.set())
+    office = Office(
+        NoEditor(), lambda: settings, os.environ, lambda _project: told.set(), lambda said: shared.complain(said.message)
+    )
     try:
         argument = _argument(options, project, path)
         undone = office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project

@@ -7,15 +7,22 @@ merged back into what it leaves behind.
 **Invariant:** it acts on a write of a uv only: one that was alive when the user saved, or while a text without the saved
 edit stood, with nothing that git checked out since, and at the latest right after that uv has ended. Where both changed
 the same lines it overwrites nothing.
+
+What is guarded stands in the journal, too: who comes after a guardian that is closed or killed takes it over. Nobody
+saw what was written in between, so then only a text that such a uv had read or left before the save is taken for its work.
 """
 
+import json
 import logging
+import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lsp_server.adapters import files, git
 from lsp_server.adapters.editor import Editor
@@ -54,15 +61,30 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Culprit:
+    """A uv that may erase a saved text."""
+
+    pid: int
+    started: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Guarded:
-    """A saved text, the one it was made from, and the uv processes that may erase it; `mark` stood before it in the file."""
+    """A saved text, the one it was made from, and the uv processes that may erase it; `mark` stood before it in the file.
+
+    `former` are the texts that those had read or left by then; `inherited`: not seen to stand since it was taken over.
+    """
 
     base: str
     saved: str
     mark: str
-    culprits: tuple[UvProcess, ...]
+    culprits: tuple[_Culprit, ...]
     checkout: git.State | None
+    former: tuple[str, ...]
+    since: float
     kept: bool = False
+    inherited: bool = False
 
 
 class Guardian:
@@ -93,6 +115,7 @@ class Guardian:
         self._history: dict[Path, deque[str]] = {}
         self._seen: dict[int, tuple[UvProcess, float]] = {}
         self._guarded: dict[Path, _Guarded] = {}
+        self._awaited: dict[ProcessId, Cancel] = {}
         self._mutex = threading.Condition(threading.RLock())
         self._looking = threading.Lock()
         self._wake = threading.Event()
@@ -114,27 +137,50 @@ class Guardian:
         """The user saved a file."""
         if not self._enabled():
             return
-        culprits = tuple(process for process in self._remember_writers() if process.writes_manifest)
+        culprits = self._culprits()
         text, (mark, _) = text.removeprefix(MARK), _split(_read(path) or "")
         with self._mutex:
             former = [each for each in self._history.get(path, ()) if each != text]
-            present = self._guarded.pop(path, None)
-            self._mutex.notify_all()
-            if not culprits or not former or self._closed:
+            present = self._guarded.get(path)
+            if not culprits or not former:
+                self._set(path, None)
                 return
             # A person edits what their editor shows, which may be older than what a uv has just put there.
             base = present.base if present else min(reversed(former), key=lambda each: _distance(each, text))
-            self._guarded[path] = _Guarded(base, text, mark, culprits, git.state(path.parent))
-            self._wake.set()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="guardian", daemon=True)
-                self._thread.start()
+            known, read = (present.culprits, present.former) if present else ((), ())
+            new = [each for each in culprits if each not in known]
+            if new:
+                # What the first had read; an add writes the name alone, then with its bound.
+                read += tuple(former[-2 * len(new) - 1 :])
+            self._set(path, _Guarded(base, text, mark, culprits, git.state(path.parent), read, time.time()))
+
+    def inherit(self, wake: Callable[[], None]) -> None:
+        """Take over what dead processes have guarded; `wake` is called when another one that guards something has ended."""
+        if not self._enabled():
+            return
+        journal = self.place.journal
+        with suppress(sqlite3.Error), self._mutex:
+            for row, owner, path, data in journal.guarded(self.place.key):
+                present = self._guarded.get(path)
+                if owner == journal.owner:
+                    if present is not None:
+                        continue
+                elif is_alive(owner):
+                    if owner not in self._awaited:
+                        self._awaited[owner] = on_exit(owner, wake)
+                    continue
+                left = _loaded(data)
+                if present is not None:
+                    older, newer = sorted((present, left), key=lambda each: each.since)
+                    culprits = tuple(dict.fromkeys((*newer.culprits, *older.culprits)))
+                    left = replace(newer, base=older.base, former=older.former + newer.former, culprits=culprits)
+                self._set(path, replace(left, inherited=True), taken=row)
 
     def look(self) -> None:
         """Look at each guarded file; one whose culprits have all ended is guarded no more afterwards."""
         with self._looking:
             for path, item in list(self._guarded.items()):
-                alive = any(is_alive(ProcessId(each.pid, each.started)) for each in item.culprits)
+                alive = any(map(is_alive, item.culprits))
                 if git.is_at_work(path.parent):
                     self._wake.set()  # nothing tells when it is done
                     time.sleep(GIT_SECONDS)
@@ -143,13 +189,15 @@ class Guardian:
                 checked_out = git.checked_out(path.parent, item.checkout)
                 may_look = text is not None and not checked_out and (text.strip() or not alive)
                 if may_look and self._has_moved(path, item, text or ""):
-                    self._guard_on(path, item)
+                    self._guard_on(path, item, _split(text or "")[1])
                 elif checked_out or not alive:
                     self._forget(path, item)
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching; what is guarded stays in the journal for who comes next."""
         self._closed = True
+        for cancel in self._awaited.values():
+            cancel()
         self._wake.set()
         thread = self._thread
         if thread is not None:
@@ -161,7 +209,7 @@ class Guardian:
             self._wake.clear()
             try:
                 self.look()
-            except OSError:
+            except (OSError, sqlite3.Error):
                 _log.exception("a saved edit could not be put back")
             with self._mutex:
                 if self._closed or not self._guarded:
@@ -182,6 +230,10 @@ class Guardian:
             self._seen = {pid: seen for pid, seen in self._seen.items() if present - seen[1] < LATE_SECONDS}
             return [each for each, _ in self._seen.values()]
 
+    def _culprits(self) -> tuple[_Culprit, ...]:
+        writers = [each for each in self._remember_writers() if each.writes_manifest]
+        return tuple(_Culprit(each.pid, each.started, each.command) for each in writers)
+
     def _has_moved(self, path: Path, item: _Guarded, found: str) -> bool:
         """Put back what is missing in a text; true if the file is another now, by us or by somebody else."""
         mark, text = _split(found)
@@ -189,14 +241,19 @@ class Guardian:
             return False  # in the middle of a write
         merged = diff.merge(item.base, text, item.saved)
         if isinstance(merged, diff.Merged) and merged.text == text:
+            self._change(path, item, inherited=False)
             return False  # all that the user changed is there
         if self._is_saved_again(path, item, text):
             return False
-        if isinstance(merged, diff.Conflict):
-            self._keep(path, item, f"{_who(item)} wrote over the lines of {path.name} that you had saved")
-            return False
-        if git.may_have_written(path.parent, found.encode(), item.checkout):
-            self._keep(path, item, f"git or {_who(item)} wrote an older text over {path.name}")
+        reason = ""
+        if item.inherited and text not in {item.base, *item.former}:
+            reason = f"{path.name} lacks what you had saved while {_who(item)} was at work, and no server saw why"
+        elif isinstance(merged, diff.Conflict):
+            reason = f"{_who(item)} wrote over the lines of {path.name} that you had saved"
+        elif git.may_have_written(path.parent, found.encode(), item.checkout):
+            reason = f"git or {_who(item)} wrote an older text over {path.name}"
+        if reason or isinstance(merged, diff.Conflict):
+            self._keep(path, item, reason)
             return False
         replacement = files.Replacement(path, f"{mark or item.mark}{merged.text}".encode())
         try:
@@ -208,12 +265,11 @@ class Guardian:
             self.tell(Notice(message, path, text, merged.text))
         return True
 
-    def _guard_on(self, path: Path, item: _Guarded) -> None:
+    def _guard_on(self, path: Path, item: _Guarded, text: str) -> None:
         """Guard it on, also against a uv that came while the older text stood: it has read that and writes it again."""
-        readers = [each for each in self._remember_writers() if each.writes_manifest and each not in item.culprits]
-        with self._mutex:
-            if self._guarded.get(path) == item:
-                self._guarded[path] = replace(item, culprits=(*readers, *item.culprits))
+        readers = [each for each in self._culprits() if each not in item.culprits]
+        former = (*item.former, text) if readers else item.former
+        self._change(path, item, culprits=(*readers, *item.culprits), former=former, inherited=False)
         self._wake.set()
 
     def _is_saved_again(self, path: Path, item: _Guarded, text: str) -> bool:
@@ -230,9 +286,7 @@ class Guardian:
         if item.kept:
             return
         lost = self.place.journal.keep_lost(self.place.key, path, item.saved)
-        with self._mutex:
-            if self._guarded.get(path) == item:
-                self._guarded[path] = replace(item, kept=True)
+        self._change(path, item, kept=True)
         message = f"{reason}; nothing was overwritten, your text is kept in {lost}; compare the two and save what you want"
         _, text = _split(_read(path) or "")
         self.tell(Notice(message, path, text, item.saved, lost))
@@ -241,7 +295,39 @@ class Guardian:
         with self._mutex:
             present = self._guarded.get(path)
             if present is not None and present.saved == item.saved:
-                del self._guarded[path]
+                self._set(path, None)
+
+    def _change(self, path: Path, item: _Guarded, **changes: Any) -> None:  # noqa: ANN401  field values
+        changed = replace(item, **changes)
+        with self._mutex:
+            if self._guarded.get(path) == item != changed:
+                self._set(path, changed)
+
+    def _set(self, path: Path, item: _Guarded | None, taken: int | None = None) -> None:
+        """Remember what is guarded, here and in the journal; what another process has taken before us is left to it."""
+        data = None if item is None else json.dumps(asdict(item))
+        if item is None and path not in self._guarded:
+            return
+        try:
+            if not self.place.journal.guard(self.place.key, path, data, taken):
+                return
+        except sqlite3.Error:
+            _log.exception("what is guarded does not survive this process")
+        self._guarded.pop(path, None)
+        if item is not None:
+            self._guarded[path] = item
+        self._mutex.notify_all()
+        self._wake.set()
+        if self._guarded and self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._run, name="guardian", daemon=True)
+            self._thread.start()
+
+
+def _loaded(data: str) -> _Guarded:
+    fields = json.loads(data)
+    culprits = tuple(_Culprit(each["pid"], each["started"], tuple(each["command"])) for each in fields["culprits"])
+    checkout = fields["checkout"] and git.State(**fields["checkout"])
+    return _Guarded(**{**fields, "culprits": culprits, "checkout": checkout, "former": tuple(fields["former"])})
 
 
 def _who(item: _Guarded) -> str:

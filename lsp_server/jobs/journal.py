@@ -80,6 +80,14 @@ CREATE TABLE IF NOT EXISTS lost (
     text TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS lost_by_project ON lost (project);
+CREATE TABLE IF NOT EXISTS guard (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    path TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started TEXT NOT NULL,
+    data TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS child (
     pid INTEGER NOT NULL,
     pid_started TEXT NOT NULL,
@@ -287,6 +295,32 @@ class Journal(Database):
         """Return the lost texts of a project, each with the file that it was saved in, the oldest first."""
         rows = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
         return tuple((Path(path), text) for path, text in rows)
+
+    # Saved texts that a uv may erase
+
+    def guard(self, project: str, path: Path, data: str | None, taken: int | None = None) -> bool:
+        """Write what this process guards of a file, None for nothing any more.
+
+        Args:
+            project: whose file it is.
+            path: the file.
+            data: what is to be remembered.
+            taken: a row of a dead process that this one replaces; false, and nothing is written, if it is gone.
+
+        """
+        key = (project, str(path), self.owner.pid, self.owner.started)
+        with self._transaction() as database:
+            if taken is not None and not database.execute("DELETE FROM guard WHERE id = ?", (taken,)).rowcount:
+                return False
+            database.execute("DELETE FROM guard WHERE project = ? AND path = ? AND pid = ? AND pid_started = ?", key)
+            if data is not None:
+                database.execute("INSERT INTO guard (project, path, pid, pid_started, data) VALUES (?, ?, ?, ?, ?)", (*key, data))
+        return True
+
+    def guarded(self, project: str) -> tuple[tuple[int, ProcessId, Path, str], ...]:
+        """Return what is guarded in a project: the row, by whom, which file, and what is remembered of it; oldest first."""
+        rows = self._rows("SELECT id, pid, pid_started, path, data FROM guard WHERE project = ? ORDER BY id", (project,))
+        return tuple((row, ProcessId(pid, started), Path(path), data) for row, pid, started, path, data in rows)
 
     # Children
 

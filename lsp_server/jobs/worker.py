@@ -183,6 +183,7 @@ class Worker:
 
     def _step(self) -> bool:
         self.ledger.write_again()
+        self._guardian.inherit(self.wake.set)
         self._after.settle()
         self._after.sync()
         if self._timed_out(self.ledger.within({"queued"})):

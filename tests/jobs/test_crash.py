@@ -264,7 +264,7 @@ class TestState:
     def test_a_locked_journal_refuses_an_operation_and_loses_nothing(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lsp_server.jobs.journal.BUSY_SECONDS", 0.2)
+        monkeypatch.setattr("lsp_server.jobs.database.BUSY_SECONDS", 0.2)
         with desk(project) as jobs:
             jobs.done(jobs.ask("lock"))
             with closing(sqlite3.connect(jobs.office.journal.path, isolation_level=None)) as other:
@@ -282,7 +282,7 @@ class TestState:
     def test_a_journal_that_gets_locked_before_the_commit_stops_it(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lsp_server.jobs.journal.BUSY_SECONDS", 0.2)
+        monkeypatch.setattr("lsp_server.jobs.database.BUSY_SECONDS", 0.2)
         gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
         before = project.text()
         with desk(project) as jobs:
@@ -300,7 +300,7 @@ class TestState:
     def test_a_journal_that_gets_locked_after_the_commit_takes_nothing_back(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("lsp_server.jobs.journal.BUSY_SECONDS", 0.2)
+        monkeypatch.setattr("lsp_server.jobs.database.BUSY_SECONDS", 0.2)
         project.uv_ok("sync")
         editor = Locking(project.tools.base / "state" / "journal.sqlite3")
         editor.show(project.manifest)

@@ -121,6 +121,11 @@ def main(root: str, uv: str) -> None:
     for line in sys.stdin:
         command, argument = json.loads(line)
         argument.setdefault("uri", (Path(root) / "pyproject.toml").as_uri())
+        if command == "save":  # as an editor does: it is written, then the server is told
+            (Path(root) / "pyproject.toml").write_bytes(argument["text"].encode())
+            office.worker(known).saved(Path(root) / "pyproject.toml", argument["text"])
+            say(answer="saved")
+            continue
         operation = office.submit(known, f"pyproject.{command}", argument)
         name = getattr(operation, "id", str(operation))
         asked.append(name)
