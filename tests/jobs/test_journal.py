@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lsp_server.adapters.processes import this_process
+from lsp_server.adapters.processes import ProcessId, this_process
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.jobs import journal as journals
 from lsp_server.jobs.journal import Journal
@@ -79,6 +79,23 @@ def test_lost_texts_pile_up(journal: Journal) -> None:
     shown = [journal.keep_lost("mine", path, f"text {number}") for number in range(10)]
     assert [text for _path, text in journal.lost("mine")] == [f"text {number}" for number in range(5, 10)]
     assert [each for each in shown if each.exists()] == shown[-KEPT:]
+
+
+def test_what_a_dead_process_guarded_is_taken_over_by_two(journal: Journal) -> None:
+    path = Path("/p/pyproject.toml")
+    with (
+        closing(Journal(journal.path, ProcessId(1, "dead"))) as dead,
+        closing(Journal(journal.path, ProcessId(2, "other"))) as other,
+    ):
+        dead.guard("mine", path, "first")
+        dead.guard("mine", path, "second")
+        ((row, owner, _path, data),) = journal.guarded("mine")
+        assert (owner, data) == (dead.owner, "second"), "one row of each process and file"
+        assert journal.guard("mine", path, data, taken=row)
+        assert not other.guard("mine", path, data, taken=row)
+    assert [each[1:] for each in journal.guarded("mine")] == [(journal.owner, path, "second")]
+    journal.guard("mine", path, None)
+    assert count(journal, "guard") == 0
 
 
 def test_a_status_reads_every_operation_that_there_ever_was(journal: Journal) -> None:
