@@ -17,6 +17,8 @@ from lsp_server.python_files import PythonFiles
 from lsp_server.session import Session
 
 ACTION_KINDS = (*manifest_actions.KINDS, "quickfix", FILE_KIND, PROJECT_KIND)
+_AUTOMATIC = 2
+"""`CodeActionTriggerKind.Automatic` (LSP 3.17): nobody asked; an editor that saves does so too."""
 COMPLETION_TRIGGERS = (".", " ")
 Answer = list[dict[str, Any]]
 
@@ -46,6 +48,8 @@ def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol'
 
 def _code_actions(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
     uri, where, only = params.text_document.uri, range_object(params.range), params.context.only
+    if host.session.path(uri) is None:  # untitled or remote: no command could find its project
+        return []
     snapshot = host.session.snapshot(uri)
     if snapshot is not None:
         return manifest_actions.code_actions(snapshot, where, only)
@@ -54,11 +58,14 @@ def _code_actions(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotoco
         return []
     diagnostics = [host.json(one) for one in params.context.diagnostics]
     can_run = host.session.client.runs_scripts
-    return [*import_actions(file, where, diagnostics, only), *script_actions(file, where, only, can_run=can_run)]
+    imports = import_actions(file, where, diagnostics, only, automatic=params.context.trigger_kind == _AUTOMATIC)
+    return [*imports, *script_actions(file, where, only, can_run=can_run)]
 
 
 def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
-    """Answer `textDocument/codeLens`."""
+    """Answer `textDocument/codeLens`; none for a document that is no file, as with actions."""
+    if host.session.path(params.text_document.uri) is None:
+        return []
     snapshot = host.session.snapshot(params.text_document.uri)
     if snapshot is not None:
         return code_lenses(snapshot)

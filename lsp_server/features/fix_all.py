@@ -1,4 +1,7 @@
-"""'Fix all missing imports', in one file or in the project: one action for each table that something belongs in."""
+"""'Fix all missing imports', in one file or in the project: one action for each table that something belongs in.
+
+No `source.fixAll`: editors run that on each save, for formatters, and nobody who asks for it asks for dependencies.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,12 +13,14 @@ from lsp_server.core.python_file import PythonFile
 from lsp_server.core.view import Target
 
 CodeAction = dict[str, Any]
-FILE_KIND, PROJECT_KIND = "source.fixAll.pyproject.file", "source.fixAll.pyproject.project"
+FILE_KIND, PROJECT_KIND = "source.pyproject.fixImports.file", "source.pyproject.fixImports.project"
 _MOST_NAMED = 4
 
 
 def fix_all(file: PythonFile, place: Place) -> Iterator[CodeAction]:
     """Yield the actions that add everything verified that is missing, in this file and in the whole member."""
+    if file.settings.imports_missing == "off" or not file.settings.trusted:
+        return
     here = fixes.of_findings(file.view, place, file.findings)
     for target, names in here.items():
         if len(names) > 1:

@@ -32,7 +32,12 @@ class _Ask:
 
 
 def import_actions(
-    file: PythonFile, where: LspRange, diagnostics: Sequence[Mapping[str, Any]] = (), only: Sequence[str] | None = None
+    file: PythonFile,
+    where: LspRange,
+    diagnostics: Sequence[Mapping[str, Any]] = (),
+    only: Sequence[str] | None = None,
+    *,
+    automatic: bool = False,
 ) -> list[CodeAction]:
     """Return the fixes for the imports in a range.
 
@@ -41,6 +46,7 @@ def import_actions(
         where: the cursor or the selection.
         diagnostics: those of the request's context, of every server.
         only: kinds as in the LSP; a wanted kind covers its sub-kinds. None wants all.
+        automatic: whether the editor asks by itself, as on a save: then nothing that adds many packages at once.
 
     """
     place = file.place
@@ -48,7 +54,7 @@ def import_actions(
         return []
     asks = _asked(file, place, file.span(where), diagnostics)
     actions = [action for ask in asks for action in _unique(_fixes(file, place, ask))]
-    actions += fix_all(file, place)
+    actions += [] if automatic else fix_all(file, place)
     return [action for action in actions if only is None or any(covers(kind, action["kind"]) for kind in only)]
 
 

@@ -106,15 +106,29 @@ def test_a_name_that_nothing_vouches_for_is_offered_as_if_known() -> None:
 def test_fix_all_takes_what_nothing_vouches_for_or_forgets_a_table() -> None:
     text = "import flask\nimport yaml\nimport reqeusts\n"
     project = view(files={PATH: text, "tests/test_x.py": "import freezegun\nimport hypothesis"}, answers={"reqeusts": True})
-    found = import_actions(file(text, project=project), at(0, 8, 8), only=["source.fixAll"])
+    found = import_actions(file(text, project=project), at(0, 8, 8), only=["source.pyproject.fixImports"])
     assert [one["command"]["arguments"][0]["requirements"] for one in found] == [["flask", "pyyaml"]]
 
 
 def test_fix_all_adds_what_was_typed_into_the_manifest_since_the_files_were_read() -> None:
     runtime = Target(Table("runtime"))
     project = view(fixes={"": {runtime: ("flask", "pillow", "pyyaml")}}, files={PATH: ""})
-    found = import_actions(file("import os\n", project=project), at(0, 0, 0), only=["source.fixAll"])
+    found = import_actions(file("import os\n", project=project), at(0, 0, 0), only=["source.pyproject.fixImports"])
     assert [one["command"]["arguments"][0]["requirements"] for one in found] == [["flask", "pyyaml"]]
+
+
+@pytest.mark.parametrize("only", [["source"], ["source.pyproject"], ["source.fixAll"], None])
+def test_a_save_adds_dependencies_or_fix_all_is_offered_where_nothing_may_be_reported_or_run(only: list[str] | None) -> None:
+    text = "import flask\nimport yaml\n"
+
+    def fixes(settings: Settings | None = None, *, automatic: bool = False) -> list[str]:
+        found = import_actions(file(text, settings=settings), at(9, 0, 0), only=only, automatic=automatic)
+        return [one["kind"] for one in found]
+
+    assert fixes() == ([] if only == ["source.fixAll"] else ["source.pyproject.fixImports.file"])
+    assert fixes(automatic=True) == []
+    assert fixes(Settings(imports_missing="off")) == []
+    assert fixes(Settings(trusted=False)) == []
 
 
 def test_a_wanted_kind_is_not_heeded() -> None:

@@ -285,3 +285,19 @@ def test_the_server_says_something_else_than_the_pure_functions(client: Client, 
 
 def _shows(root: Path, path: Path, wanted: list[str], found: Diagnostics) -> bool:
     return import_cases.shown_diagnostics(root, {path: found}).splitlines() == wanted
+
+
+def test_an_editor_that_fixes_all_on_each_save_adds_dependencies(client: Client, project: Project) -> None:
+    path = _source(project.root, "import flask\nimport yaml\n")
+    client.open(path)
+    _published(client, path, lambda found: len(found) == 2)
+
+    def offered(kind: str, trigger: int) -> list[dict[str, Any]]:
+        context = {"diagnostics": [], "only": [kind], "triggerKind": trigger}
+        params = {"textDocument": {"uri": path.as_uri()}, "range": client.range_of(path, "yaml"), "context": context}
+        found: list[dict[str, Any]] = client.request("textDocument/codeAction", params) or []
+        return found
+
+    assert [one["kind"] for one in offered("source.pyproject.fixImports", 1)] == ["source.pyproject.fixImports.file"]
+    assert [offered(kind, 2) for kind in ("source", "source.fixAll", "source.pyproject.fixImports")] == [[], [], []]
+    assert offered("source.fixAll", 1) == []

@@ -106,6 +106,11 @@ def test_documents_that_are_no_files_do_no_harm(start: Start, project: Project) 
     for uri in ("untitled:pyproject.toml", "git:/x/pyproject.toml?ref", "file:///nowhere/at/all/pyproject.toml"):
         item = {"uri": uri, "languageId": "toml", "version": 1, "text": "[project]\nversion = '1.0'\n"}
         client.notify("textDocument/didOpen", {"textDocument": item})
+        if not uri.startswith("file:"):
+            start_of_file = {"line": 0, "character": 0}
+            where = {"textDocument": {"uri": uri}, "range": {"start": start_of_file, "end": start_of_file}}
+            offered = client.request("textDocument/codeAction", {**where, "context": {"diagnostics": []}})
+            assert not [*offered, *client.request("textDocument/codeLens", {"textDocument": {"uri": uri}})], "it would be refused"
         change = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": "[project"}]}
         client.notify("textDocument/didChange", change)
         client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
