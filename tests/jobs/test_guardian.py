@@ -302,6 +302,25 @@ class TestAfterItsServer:
         assert project.text() == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGSTOP")
+def test_the_end_of_a_server_that_hung_while_uv_rolled_back_is_noticed_beside_it(project: Project) -> None:
+    gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
+    before = project.text()
+    with desk(project) as jobs:
+        other = clerk(project)
+        other.ask("save", text=before)
+        uv = project.uv_at(gate, "add", "doomed")
+        other.ask("save", text=project.text() + MINE)
+        other.process.send_signal(signal.SIGSTOP)
+        gate.open()
+        assert uv.wait(20) != 0
+        jobs.done(jobs.ask("lock"))
+        assert project.text() == before, "it is the other one's as long as that lives"
+        other.kill()
+        jobs.until_told("put back")
+    assert project.text() == before + MINE
+
+
 class TestLeftAlone:
     def test_a_conflict_keeps_the_lost_text_and_shows_where(self, project: Project) -> None:
         gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
