@@ -12,7 +12,7 @@ from lsp_server.adapters.processes import ProcessId, is_alive, is_seen_from_here
 from lsp_server.jobs.journal import Journal
 
 # Says whose a uv is, and what it started: the `ProcessId` of its owner.
-OWNER = "PYPROJECT_LSP_UV_OWNER"
+OWNER = "PYPROJECT_LSP_STARTED_BY"
 
 
 def run(
