@@ -49,7 +49,7 @@ def sentence(words: str) -> str:
     lines = [_DECORATION.sub("", line).strip() for line in words.splitlines()]
     lines = [line for line in lines if line and not _NOISE.match(line)]
     if not lines:
-        return "uv failed without a word"
+        return "uv failed and printed no error; run the same command in a terminal with --verbose to see more"
     causes = [place for place, line in enumerate(lines) if line.startswith(_CAUSE)]
     first = lines[0].removeprefix("error: ")
     if causes:

@@ -94,7 +94,7 @@ def unexpected(error: Exception) -> Failure:
     """Say that something happened that is a bug or the operating system's refusal."""
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed")
+        return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed, retry when that is mended")
     if isinstance(error, sqlite3.Error):
         return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
-    return Failure("uv-failed", f"an internal error: {error!r}; the server's log has more")
+    return Failure("uv-failed", f"a fault of pyproject-lsp stopped this ({error!r}); please report it with the server's log")

@@ -65,7 +65,7 @@ def interrupted(journal: Journal, project: str, *, apart_from: Collection[Proces
         if owner in apart_from or is_alive(owner):
             continue
         if _stands(journal, operation):
-            ended = _ended(operation, "done", message="committed; the server ended before it could sync")
+            ended = _ended(operation, "done", message="committed, but the server ended before the sync: run Sync")
         else:
             unchanged = "" if operation.kind == "sync" else "; nothing was changed"
             failure = Failure(

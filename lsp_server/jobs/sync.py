@@ -76,10 +76,17 @@ class Lane:
         try:
             outcome = self._sync(executable, settings, due, cancellation)
         except OSError as error:
-            outcome = Synced(due, Failure("sync-failed", f"uv could not be started: {error}"))
+            outcome = Synced(
+                due, Failure("sync-failed", f"uv could not be started: {error}; check 'uv.path', or run 'pyproject-lsp doctor'")
+            )
         except Exception as error:  # noqa: BLE001  the boundary of a thread: without an end its operations never finish
             _log.exception("a sync failed unexpectedly")
-            outcome = Synced(due, Failure("sync-failed", f"an internal error: {error!r}; the server's log has more"))
+            outcome = Synced(
+                due,
+                Failure(
+                    "sync-failed", f"a fault of pyproject-lsp stopped this ({error!r}); please report it with the server's log"
+                ),
+            )
         self.finished(outcome)
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:

@@ -45,7 +45,7 @@ hint: Build failures usually indicate a problem with the package or the build en
         ("error: The dependency `a` could not be found in `project.dependencies`", "not-found", "The dependency"),
         ("error: Failed to parse: `pyproject.toml`\n  Caused by: TOML parse error at line 1", "invalid-toml", "Failed"),
         ("\x1b[31merror\x1b[39m: something new\n", "uv-failed", "something new"),
-        ("", "uv-failed", "uv failed without a word"),
+        ("", "uv-failed", "uv failed and printed no error"),
     ],
 )
 def test_a_failure_has_a_code_and_a_sentence(words: str, code: str, sentence: str) -> None:

@@ -118,7 +118,7 @@ class TestAtAGate:
         with restarted(project) as (jobs, left):
             assert are_gone(*family)
             assert left.state == "done"
-            assert "before it could sync" in left.message
+            assert "ended before the sync" in left.message
             project.uv_ok("lock", "--check")
             gate.open()
             jobs.done(jobs.ask("undo", id=left.id))
