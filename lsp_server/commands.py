@@ -18,7 +18,7 @@ from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
 from lsp_server.jobs import inherit, state, undo
 from lsp_server.jobs import preview as previews
-from lsp_server.jobs.office import Office, Refused, project_of
+from lsp_server.jobs.office import Office, project_of
 from lsp_server.jobs.place import Place
 from lsp_server.remote_editor import RemoteEditor
 
@@ -29,15 +29,19 @@ RUN_AGAIN, DISCARD = "Run again", "Discard"
 
 async def change(connection: Connection, office: Office, argument: Argument, *, command: str) -> Answer:
     """Queue an operation; answered as soon as it is in the journal."""
-    wanted = intent.from_argument(command, argument)
-    if isinstance(wanted, BadArgument):
-        return wanted
-    find = office.project_of_undo if isinstance(wanted, intent.Undo) else project_of
-    project = await connection.aside(find, argument)
+    project = await _project(connection, office, command, argument)
     if not isinstance(project, Project):
         return project
     operation = await connection.aside(office.submit, project, command, argument)
     return operation if isinstance(operation, BadArgument) else {"id": operation.id, "state": "queued"}
+
+
+async def _project(connection: Connection, office: Office, command: str, argument: Argument) -> Project | BadArgument:
+    """Return the project that a changing command is for; what is wrong with its other fields is said first."""
+    wanted = intent.from_argument(command, argument)
+    if isinstance(wanted, BadArgument):
+        return wanted
+    return await connection.aside(office.project_of_undo if isinstance(wanted, intent.Undo) else project_of, argument)
 
 
 async def on_save(connection: Connection, office: Office, uri: str) -> None:
@@ -54,14 +58,14 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
     if isinstance(operation, BadArgument):
         return operation
     if operation.state not in RETRYABLE:
-        return BadArgument("id", operation.id, f"the id of a failed or cancelled operation; this one is {operation.state}")
+        return BadArgument("id", operation.id, f"must be the id of a failed or cancelled operation: it is {operation.state}")
     project = await connection.aside(project_of, {**operation.argument, "uri": operation.uri})
     if not isinstance(project, Project):
         return project
     wanted = intent.from_argument(operation.command, operation.argument)
     if isinstance(wanted, BadArgument):
         return BadArgument(
-            "id", operation.id, f"the id of an operation that an editor asked for; this one is '{operation.title}'"
+            "id", operation.id, f"must be the id of an operation that an editor asked for: this one is '{operation.title}'"
         )
     # Whoever retries it is the one to be told what becomes of it.
     mine = replace(operation, origin=Origin(connection.session.client.name, os.getpid()))
@@ -73,7 +77,7 @@ async def cancel(connection: Connection, office: Office, argument: Argument) -> 
     """Cancel an operation; false where it is finished, is being committed, or belongs to another process."""
     operation = argument.get("id")
     if not isinstance(operation, str):
-        return BadArgument("id", operation, "the id of an operation")
+        return BadArgument("id", operation, "must be the id of an operation")
     return {"cancelled": await connection.aside(cancel_anywhere, office, operation)}
 
 
@@ -116,19 +120,20 @@ async def preview(connection: Connection, office: Office, argument: Argument) ->
     """Say what a command would do; nothing is changed and no lock is taken."""
     command, inner = argument.get("command"), argument.get("arguments")
     if not isinstance(command, str) or not isinstance(inner, list) or len(inner) != 1 or not isinstance(inner[0], Mapping):
-        return BadArgument("arguments", inner, "a list with the one argument object of 'command'")
-    wanted = intent.from_argument(command, inner[0])
-    if isinstance(wanted, BadArgument):
-        return wanted
-    project = await connection.aside(project_of, inner[0])
+        return BadArgument("arguments", inner, "must be a list with the one argument object of 'command'")
+    project = await _project(connection, office, command, inner[0])
     if not isinstance(project, Project):
         return project
+    completed = await connection.aside(office.completed, project, command, inner[0])
+    if isinstance(completed, BadArgument):
+        return completed
+    wanted, _ = completed
     editor = RemoteEditor(connection.session, asyncio.get_running_loop(), connection.ask)
     settings = connection.session.settings
     path = projects.path_of(inner[0]["uri"])
     outcome = await connection.at_length(previews.preview, office.place(project), editor, settings, wanted, path)
     if isinstance(outcome, Failure):
-        return Refused(f"{outcome.code}: {outcome.message}")
+        return outcome
     lock = [{"name": moved.name, "from": moved.before, "to": moved.after} for moved in outcome.moved]
     return {"edits": _edits(editor, outcome), "lock": lock}
 
@@ -154,7 +159,7 @@ async def check_upgrades(connection: Connection, office: Office, argument: Argum
         return project
     found = await connection.at_length(previews.outdated, office.place(project), connection.session.settings)
     if isinstance(found, Failure):
-        return Refused(f"{found.code}: {found.message}")
+        return found
     await known_packages.learn_latest(connection, office.place(project), found)
     return {"outdated": found}
 
@@ -184,4 +189,4 @@ def cannot_write(error: sqlite3.Error) -> str:
 def _named(office: Office, argument: Argument) -> Operation | BadArgument:
     name = argument.get("id")
     operation = office.journal.get(name) if isinstance(name, str) else None
-    return operation or BadArgument("id", name, "the id of an operation in the journal")
+    return operation or BadArgument("id", name, "must be the id of an operation in the journal")

@@ -95,7 +95,7 @@ class RemoteEditor:
         return bool(_field(self._ask(protocol.SAVE, {"uri": uri}, SAVE_SECONDS), "saved"))
 
     def workspace_edit(self, document: Document, edits: Sequence[Edit]) -> dict[str, Any]:
-        """Return edits as a WorkspaceEdit, with the version where the client takes one."""
+        """Return edits as a WorkspaceEdit, with the version where the client takes one; a closed document has none (null)."""
         changes = [
             {
                 "range": {
@@ -108,7 +108,8 @@ class RemoteEditor:
         ]
         if not self.session.client.versioned_edits:
             return {"changes": {document.uri: changes}}
-        identifier = {"uri": document.uri, "version": document.version}
+        is_open = self.session.document(document.uri) is not None
+        identifier = {"uri": document.uri, "version": document.version if is_open else None}
         return {"documentChanges": [{"textDocument": identifier, "edits": changes}]}
 
     def _position(self, text: str, offset: int) -> dict[str, int]:

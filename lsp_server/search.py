@@ -10,9 +10,9 @@ from lsp_server.adapters.project import Project
 from lsp_server.adapters.uv import Cancellation, Uv
 from lsp_server.connection import Connection
 from lsp_server.core import package_search, requirement
-from lsp_server.core.intent import BadArgument
+from lsp_server.core.intent import BadArgument, unknown_field
 from lsp_server.core.package_search import Package
-from lsp_server.jobs.office import Office, Refused, project_of
+from lsp_server.jobs.office import Office, project_of
 
 INDEX_SECONDS = 1.5
 """How long the index may take; then the names go without its answer. The person goes on typing meanwhile."""
@@ -20,16 +20,16 @@ INDEX_SECONDS = 1.5
 _FIELDS = ("uri", "query", "script")
 
 
-async def search(connection: Connection, _office: Office, argument: Mapping[str, Any]) -> dict[str, Any] | BadArgument | Refused:
+async def search(connection: Connection, _office: Office, argument: Mapping[str, Any]) -> dict[str, Any] | BadArgument:
     """Answer the names that fit what was typed; the index is asked for that very name only, since none can be searched."""
-    for field in argument:
-        if field not in _FIELDS:
-            return BadArgument(field, argument[field], "no such field; known are " + ", ".join(_FIELDS))
+    unknown = unknown_field(argument, _FIELDS)
+    if unknown is not None:
+        return unknown
     typed = argument.get("query")
     query = package_search.query_of(typed)
     if query is None:
-        allowed = "the beginning or a part of a package name: ASCII letters, digits, '.', '_' and '-', a letter or digit first"
-        return BadArgument("query", typed, allowed)
+        rule = "must be the beginning or a part of a package name: ASCII letters, digits, '.', '_', '-', a letter or digit first"
+        return BadArgument("query", typed, rule)
     project = await connection.aside(project_of, argument)
     if not isinstance(project, Project):
         return project

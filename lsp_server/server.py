@@ -1,4 +1,4 @@
-"""The server's two tables: LSP method to function, command to function. The only importer of pygls.
+"""The server's two tables: LSP method to function, command to function.
 
 A handler finds the snapshot, calls the pure feature, answers. What may wait (the journal, uv) runs in a pool of
 our own: pygls reads stdin in its pool, and a handler that blocked there would stop all reading.
@@ -18,8 +18,6 @@ from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, lsp_method
-from pygls.protocol.json_rpc import JsonRPCNotification
 
 from lsp_server import __version__, commands, configuration, documents, known_packages, protocol, requests, search, watched
 from lsp_server.adapters import project as projects
@@ -27,10 +25,11 @@ from lsp_server.adapters.uv import Cancellation
 from lsp_server.capabilities import client_of, plain, range_of
 from lsp_server.client_exit import end_with
 from lsp_server.connection import ERROR, say
-from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
+from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument, not_unicode
+from lsp_server.core.operation import Failure
 from lsp_server.core.text import Document, Encoding
 from lsp_server.jobs.guardian import Notice
-from lsp_server.jobs.office import Office, Refused
+from lsp_server.jobs.office import Office
 from lsp_server.neighbours import Neighbours
 from lsp_server.progress import Progress
 from lsp_server.python_files import PythonFiles
@@ -38,32 +37,10 @@ from lsp_server.remote_editor import RemoteEditor
 from lsp_server.restored import show_restored
 from lsp_server.session import Session
 from lsp_server.status_feed import StatusFeed
+from lsp_server.wire import Wire
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class _Protocol(LanguageServerProtocol):
-    """pygls' protocol, but each request that cannot be read is answered, and without our own code's paths."""
-
-    def structure_message(self, data: dict[str, Any]) -> Any:  # noqa: ANN401  one of many message types
-        try:
-            return super().structure_message(data)
-        except JsonRpcException:
-            method = data.get("method")
-            error = JsonRpcInvalidParams(message=f"the parameters of {method} are not those of LSP 3.17").to_response_error()
-            if "id" in data and method is not None:
-                self._send_response(data["id"], error=error)
-            elif "id" in data:
-                self._handle_response(data["id"], None, error)
-            return JsonRPCNotification(method="$/unreadable", jsonrpc="2.0", params=None)
-
-    @lsp_method(types.SHUTDOWN)
-    def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]  # noqa: ANN401  a plain function will do
-        """Take back what is being worked at. pygls stumbles over the answers that this sends at once."""
-        for future in tuple(self._request_futures.values()):
-            future.cancel()
-        self._shutdown = True
 
 
 class Server(LanguageServer):
@@ -79,7 +56,7 @@ class Server(LanguageServer):
             protocol.NAME,
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
-            protocol_cls=_Protocol,
+            protocol_cls=Wire,
         )
         self.session = Session()
         self.python = PythonFiles(self)
@@ -95,8 +72,9 @@ class Server(LanguageServer):
             self.protocol.fm.builtin_features.pop(method, None)
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401  as pygls has it
-        """Log what went wrong outside of a request; a pop-up with a traceback would help nobody."""
-        _log.error("%s: %s", getattr(source, "__name__", source), error)
+        """Log what went wrong; a pop-up with a traceback would help nobody. What a client asked wrongly, it was told."""
+        level = logging.DEBUG if isinstance(error, JsonRpcException) else logging.ERROR
+        _log.log(level, "%s: %s", getattr(source, "__name__", source), error)
 
     async def aside(self, function: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401  passed through
         """Run what may wait for the journal or a file, on another thread."""
@@ -373,7 +351,10 @@ def _command(server: Server, command: Callable[[Any, Office, Mapping[str, Any]],
         argument = plain(arguments[0]) if arguments else {}
         if not isinstance(argument, Mapping) or len(arguments) > 1:
             shown = argument if len(arguments) == 1 else plain(list(arguments))
-            raise JsonRpcInvalidParams(message=BadArgument("arguments", shown, "a list with one object").message)
+            raise JsonRpcInvalidParams(message=BadArgument("arguments", shown, "must be a list with one object").message)
+        unreadable = not_unicode(argument)
+        if unreadable is not None:
+            raise JsonRpcInvalidParams(message=unreadable.message)
         try:
             answer = await command(server, await server.office(), argument)
         except JsonRpcException:
@@ -382,8 +363,11 @@ def _command(server: Server, command: Callable[[Any, Office, Mapping[str, Any]],
             raise JsonRpcInternalError(message=commands.cannot_write(error)) from None
         except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
             raise _internal("workspace/executeCommand", error) from None
-        if isinstance(answer, BadArgument | Refused):
+        if isinstance(answer, BadArgument):
             raise JsonRpcInvalidParams(message=answer.message)
+        if isinstance(answer, Failure):
+            data = {"code": answer.code, "detail": answer.detail}
+            raise JsonRpcException(message=answer.message, code=types.LSPErrorCodes.RequestFailed.value, data=data)
         return answer
 
     return run

@@ -1,6 +1,7 @@
 """What a person asked for: the argument of a command, checked field by field, as a value."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -91,39 +92,52 @@ Intent = Add | Remove | Upgrade | Bump | Move | Lock | Sync | Undo
 
 @dataclass(frozen=True, slots=True)
 class BadArgument:
-    """An argument that a command cannot take: which field, what it was, what it may be."""
+    """An argument that a command cannot take: which field, what it was, and what speaks against it ("must be ...")."""
 
     field: str
     value: object
-    allowed: str
+    rule: str
 
     @property
     def message(self) -> str:
         """One sentence for the JSON-RPC error (-32602)."""
-        return f"'{self.field}' is {_shown(self.value)}; allowed is {self.allowed}"
+        return _readable(f"'{self.field}' is {_shown(self.value)}, but {self.rule}")
+
+
+def unknown_field(argument: Mapping[str, Any], fields: Collection[str]) -> BadArgument | None:
+    """Find a field that a command does not know: a misspelt `groups` must not silently become an edit of another table."""
+    for name, value in argument.items():
+        if name not in fields:
+            return BadArgument(name, value, "this command has no such field: it takes " + ", ".join(fields))
+    return None
 
 
 class _RefusedError(Exception):
     """Carries a BadArgument out of the field readers; never leaves this module."""
 
-    def __init__(self, bad: BadArgument) -> None:
-        super().__init__(bad.message)
-        self.bad = bad
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        super().__init__(field)
+        self.bad = BadArgument(field, value, rule)
+
+
+def not_unicode(argument: Mapping[str, Any]) -> BadArgument | None:
+    """Find half of a character: JSON can say it, but no file and no command line can hold it."""
+    for name, value in argument.items():
+        said = _json(value)
+        if said != _readable(said):
+            return BadArgument(name, value, "must be text of whole characters, without a lone surrogate")
+    return None
 
 
 def from_argument(command: str, argument: Mapping[str, Any]) -> Intent | BadArgument:
-    """Read the argument object of one of the changing commands (docs/protocol.md).
-
-    Fields that a command does not know are refused too: a misspelt `groups` must not silently
-    become an edit of another table.
-    """
+    """Read the argument object of one of the changing commands (docs/protocol.md)."""
     reader = _READERS.get(command)
     if reader is None:
-        return BadArgument("command", command, "one of " + ", ".join(sorted(_READERS)))
+        return BadArgument("command", command, "must be one of " + ", ".join(sorted(_READERS)))
     read, fields = reader
-    for name in argument:
-        if name not in fields:
-            return BadArgument(name, argument[name], "no such field; known are " + ", ".join(sorted(fields)))
+    unknown = unknown_field(argument, fields) or not_unicode(argument)
+    if unknown is not None:
+        return unknown
     try:
         return read(argument)
     except _RefusedError as refused:
@@ -139,7 +153,7 @@ def title(intent: Intent) -> str:  # noqa: PLR0911  one for each kind of intent
     """Say the intent in a few words, for a queue view or a progress title."""
     match intent:
         case Add(requirements=wanted, table=table, script=script):
-            return f"Add {', '.join(wanted)} to {'the script' if script else table.label()}"
+            return f"Add {requirement.masked(', '.join(wanted))} to {'the script' if script else table.label()}"
         case Remove(packages=packages, table=table, script=script):
             return f"Remove {', '.join(packages)} from {'the script' if script else table.label()}"
         case Upgrade(packages=packages, script=script):
@@ -172,14 +186,15 @@ def _add(argument: Mapping[str, Any]) -> Add:
 def _remove(argument: Mapping[str, Any]) -> Remove:
     packages = _names(argument, "packages")
     if not packages:
-        raise _RefusedError(BadArgument("packages", argument.get("packages"), "a list of at least one package name"))
+        raise _RefusedError("packages", argument.get("packages"), "must be a list of at least one package name")
     return Remove(packages, _table(argument), _boolean(argument, "script"))
 
 
 def _upgrade(argument: Mapping[str, Any]) -> Upgrade:
     packages = _names(argument, "packages")
     if bool(packages) == _boolean(argument, "all"):
-        raise _RefusedError(BadArgument("packages", argument.get("packages"), "a list of package names, or else 'all': true"))
+        rule = "'all' is true: give one of them" if packages else "must be a list of package names, or else 'all' must be true"
+        raise _RefusedError("packages", argument.get("packages"), rule)
     return Upgrade(packages, _boolean(argument, "script"))
 
 
@@ -187,22 +202,24 @@ def _bump(argument: Mapping[str, Any]) -> Bump:
     part = _choice(argument, "bump", get_args(BumpPart))
     version = argument.get("version")
     if (part is None) == (version is None):
-        raise _RefusedError(BadArgument("bump", argument.get("bump"), f"one of {', '.join(get_args(BumpPart))}, or 'version'"))
+        parts = f"must be one of {', '.join(get_args(BumpPart))}, or else 'version' must be given"
+        rule = parts if part is None else "'version' is given too: give one of them"
+        raise _RefusedError("bump", argument.get("bump"), rule)
     if version is not None:
         try:
             Version(version)
         except (InvalidVersion, TypeError):
-            raise _RefusedError(BadArgument("version", version, "a PEP 440 version such as '1.2.0'")) from None
+            raise _RefusedError("version", version, "must be a PEP 440 version such as '1.2.0'") from None
     return Bump(cast("BumpPart | None", part), version)
 
 
 def _move(argument: Mapping[str, Any]) -> Move:
     package = _optional_name(argument, "package")
     if package is None:
-        raise _RefusedError(BadArgument("package", None, "a package name"))
+        raise _RefusedError("package", None, "must be a package name")
     source, target = _table_object(argument, "from"), _table_object(argument, "to")
     if source == target:
-        raise _RefusedError(BadArgument("to", argument.get("to"), "another table than 'from'"))
+        raise _RefusedError("to", argument.get("to"), "must be another table than 'from'")
     return Move(package, source, target)
 
 
@@ -218,22 +235,22 @@ def _sync(argument: Mapping[str, Any]) -> Sync:
 def _undo(argument: Mapping[str, Any]) -> Undo:
     operation = argument.get("id")
     if operation is not None and not isinstance(operation, str):
-        raise _RefusedError(BadArgument("id", operation, "the id of a finished operation, or nothing for the last one"))
+        raise _RefusedError("id", operation, "must be the id of a finished operation, or be left out for the last one")
     return Undo(operation)
 
 
-_READERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Intent], set[str]]] = {
+_READERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Intent], tuple[str, ...]]] = {
     "pyproject.add": (
         _add,
-        {"uri", "requirements", "group", "extra", "script", "marker", "bounds", "index", "editable", "member"},
+        ("uri", "requirements", "group", "extra", "script", "marker", "bounds", "index", "editable", "member"),
     ),
-    "pyproject.remove": (_remove, {"uri", "packages", "group", "extra", "script"}),
-    "pyproject.upgrade": (_upgrade, {"uri", "packages", "all", "script"}),
-    "pyproject.bumpVersion": (_bump, {"uri", "bump", "version"}),
-    "pyproject.move": (_move, {"uri", "package", "from", "to"}),
-    "pyproject.lock": (_lock, {"uri", "script"}),
-    "pyproject.sync": (_sync, {"uri", "groups", "extras", "all"}),
-    "pyproject.undo": (_undo, {"uri", "id"}),
+    "pyproject.remove": (_remove, ("uri", "packages", "group", "extra", "script")),
+    "pyproject.upgrade": (_upgrade, ("uri", "packages", "all", "script")),
+    "pyproject.bumpVersion": (_bump, ("uri", "bump", "version")),
+    "pyproject.move": (_move, ("uri", "package", "from", "to")),
+    "pyproject.lock": (_lock, ("uri", "script")),
+    "pyproject.sync": (_sync, ("uri", "groups", "extras", "all")),
+    "pyproject.undo": (_undo, ("uri", "id")),
 }
 CHANGING_COMMANDS = frozenset(_READERS)
 
@@ -241,11 +258,12 @@ CHANGING_COMMANDS = frozenset(_READERS)
 def _requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:
     wanted = _strings(argument, "requirements")
     if not wanted:
-        raise _RefusedError(BadArgument("requirements", argument.get("requirements"), "a list of at least one requirement"))
+        raise _RefusedError("requirements", argument.get("requirements"), "must be a list of at least one requirement")
     for text in wanted:
         parsed = requirement.parse(text)
         if isinstance(parsed, requirement.Invalid):
-            raise _RefusedError(BadArgument("requirements", text, f"a PEP 508 requirement ({parsed.message})"))
+            why = requirement.masked(parsed.message)
+            raise _RefusedError("requirements", text, f"must be a PEP 508 requirement such as 'httpx>=0.27' ({why})")
     return wanted
 
 
@@ -261,16 +279,16 @@ def _optional_name(argument: Mapping[str, Any], field: str) -> str | None:
 def _name(value: object, field: str) -> str:
     parsed = requirement.parse_name(value) if isinstance(value, str) else requirement.Invalid(str(value), "no text")
     if isinstance(parsed, requirement.Invalid):
-        raise _RefusedError(BadArgument(field, value, "a plain name as in PEP 508: letters, digits, '-', '_' and '.'"))
+        raise _RefusedError(field, value, "must be a plain name as in PEP 508: letters, digits, '-', '_' and '.'")
     return parsed
 
 
 def _table(argument: Mapping[str, Any]) -> Table:
     group, extra = _optional_name(argument, "group"), _optional_name(argument, "extra")
     if group and extra:
-        raise _RefusedError(BadArgument("extra", argument.get("extra"), "at most one of 'group' and 'extra'"))
+        raise _RefusedError("extra", argument.get("extra"), "'group' is given too: give one of them")
     if _boolean(argument, "script") and (group or extra):
-        raise _RefusedError(BadArgument("script", argument["script"], "no 'group' or 'extra' with it: a script has neither"))
+        raise _RefusedError("script", argument["script"], "'group' or 'extra' is given too: a script has neither")
     if group:
         return Table("group", group)
     return Table("extra", extra) if extra else RUNTIME
@@ -279,7 +297,7 @@ def _table(argument: Mapping[str, Any]) -> Table:
 def _table_object(argument: Mapping[str, Any], field: str) -> Table:
     value = argument.get(field)
     if not isinstance(value, Mapping) or set(value) - {"group", "extra"}:
-        raise _RefusedError(BadArgument(field, value, "{} (runtime), {'group': name} or {'extra': name}"))
+        raise _RefusedError(field, value, 'must be {} (runtime), {"group": name} or {"extra": name}')
     return _table(value)
 
 
@@ -290,7 +308,7 @@ def _marker(argument: Mapping[str, Any]) -> str | None:
     try:
         Marker(value)
     except (InvalidMarker, TypeError, AttributeError):
-        raise _RefusedError(BadArgument("marker", value, "an environment marker as in PEP 508")) from None
+        raise _RefusedError("marker", value, "must be an environment marker as in PEP 508") from None
     return cast("str", value)
 
 
@@ -299,7 +317,7 @@ def _index(argument: Mapping[str, Any]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value or value.startswith("-") or any(map(str.isspace, value)):
-        raise _RefusedError(BadArgument("index", value, "the name or the URL of an index"))
+        raise _RefusedError("index", value, "must be the name or the URL of an index")
     return value
 
 
@@ -308,24 +326,33 @@ def _choice(argument: Mapping[str, Any], field: str, allowed: Sequence[str]) -> 
     if value is None:
         return None
     if value not in allowed:
-        raise _RefusedError(BadArgument(field, value, "one of " + ", ".join(allowed)))
+        raise _RefusedError(field, value, "must be one of " + ", ".join(allowed))
     return cast("str", value)
 
 
 def _boolean(argument: Mapping[str, Any], field: str) -> bool:
     value = argument.get(field, False)
     if not isinstance(value, bool):
-        raise _RefusedError(BadArgument(field, value, "true or false"))
+        raise _RefusedError(field, value, "must be true or false")
     return value
 
 
 def _strings(argument: Mapping[str, Any], field: str) -> tuple[str, ...]:
     value = argument.get(field, [])
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise _RefusedError(BadArgument(field, value, "a list of strings"))
+        raise _RefusedError(field, value, "must be a list of strings")
     return tuple(value)
 
 
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def _shown(value: object) -> str:
-    shown = repr(value)
+    """Return a value as the client wrote it, in JSON."""
+    shown = requirement.masked(_json(value))
     return shown if len(shown) <= 80 else shown[:77] + "..."  # noqa: PLR2004  a message stays one line

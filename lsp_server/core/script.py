@@ -14,6 +14,7 @@ from lsp_server.core.toml import Problem
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _OPEN = "# /// script"
 _CLOSE = "# ///"
+_SHEBANG = re.compile(r"#!.*\b(?:python|pypy|uv run)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class _Line:
     def prefix(self) -> int:
         """How many characters of the line are the comment's and not TOML."""
         return min(len(self.text), 2)
+
+
+def is_script(name: str, text: str) -> bool:
+    """Tell whether a file may hold a metadata block: by its name, its `#!` line or the block that it has."""
+    suffix = name.rpartition(".")[2].lower()
+    if suffix in {"py", "pyw"}:
+        return True
+    return suffix not in {"toml", "lock"} and (_SHEBANG.match(text) is not None or find(text) is not None)
 
 
 def find(text: str) -> Block | Problem | None:

@@ -4,15 +4,16 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.project import Project
 from lsp_server.adapters.watch import Watch
-from lsp_server.core import intent
+from lsp_server.core import intent, script
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
@@ -21,13 +22,6 @@ from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, state_folder
 from lsp_server.jobs.worker import Worker
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """What cannot be done, such as for a URI that belongs to no project; the message says why and what to do."""
-
-    message: str
 
 
 class Office:
@@ -82,17 +76,10 @@ class Office:
 
     def submit(self, project: Project, command: str, argument: Mapping[str, Any]) -> Operation | BadArgument:
         """Queue what a command asks for; when this returns an operation, it is in the journal."""
-        wanted = intent.from_argument(command, argument)
-        if isinstance(wanted, BadArgument):
-            return wanted
-        if isinstance(wanted, intent.Undo) and wanted.id is None:
-            last = self._last_undoable(project)
-            if last is None:
-                return BadArgument("id", None, "the id of a finished operation; none of this project can be undone")
-            argument = {**argument, "id": last}
-            wanted = intent.Undo(last)
-        if isinstance(wanted, intent.Add) and wanted.bounds is None and self._settings().edit_bounds and not wanted.script:
-            argument = {**argument, "bounds": self._settings().edit_bounds}
+        completed = self.completed(project, command, argument)
+        if isinstance(completed, BadArgument):
+            return completed
+        wanted, argument = completed
         operation = Operation(
             id=uuid.uuid4().hex,
             ticket=0,
@@ -108,6 +95,26 @@ class Office:
         )
         return self.worker(project).submit(operation)
 
+    def completed(
+        self, project: Project, command: str, argument: Mapping[str, Any]
+    ) -> tuple[intent.Intent, Mapping[str, Any]] | BadArgument:
+        """Read a command's argument, and fill in what it leaves to the project's history and to the settings."""
+        wanted = intent.from_argument(command, argument)
+        bounds = self._settings().edit_bounds
+        match wanted:
+            case intent.Undo(id=None):
+                last = self._last_undoable(project)
+                if last is None:
+                    return BadArgument("id", None, "must be the id of a finished operation: none of this project can be undone")
+                return intent.Undo(last), {**argument, "id": last}
+            case intent.Add(bounds=None, script=False) if bounds:
+                completed = {**argument, "bounds": bounds}
+                again = intent.from_argument(command, completed)
+                return again if isinstance(again, BadArgument) else (again, completed)
+            case BadArgument():
+                return wanted
+        return wanted, argument
+
     def close(self) -> None:
         """Stop all workers, then close the journal."""
         with self._mutex:
@@ -120,7 +127,7 @@ class Office:
         self.watch.close()
         self.journal.close()
 
-    def project_of_undo(self, argument: Mapping[str, Any]) -> Project | Refused | BadArgument:
+    def project_of_undo(self, argument: Mapping[str, Any]) -> Project | BadArgument:
         """Return the project whose operation an undo takes back.
 
         With an `id` it is that operation's, whatever file `uri` names. Without, a script is meant before the project
@@ -147,18 +154,27 @@ class Office:
         return intent.title(wanted)
 
 
-def project_of(argument: Mapping[str, Any]) -> Project | Refused | BadArgument:
+def project_of(argument: Mapping[str, Any]) -> Project | BadArgument:
     """Return the project that a command's argument names by `uri`."""
     uri = argument.get("uri")
     if not isinstance(uri, str):
-        return BadArgument("uri", uri, "the URI of a file in the project")
+        return BadArgument("uri", uri, "must be the URI of a file in the project")
     try:
-        path = projects.path_of(uri)
+        path = projects.real(projects.path_of(uri))
     except ValueError:
-        return BadArgument("uri", uri, "a file: URI of a file in the project")
+        return BadArgument("uri", uri, "must be a file: URI of a file in the project")
     if argument.get("script") is True:
-        return projects.find_script(path) if path.is_file() else Refused(f"{path} does not exist; save the script first")
-    found = projects.find(path)
-    if found is None:
-        return Refused(f"no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'")
-    return found
+        return _script(uri, path)
+    nothing = f"there is no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'"
+    return projects.find(path) or BadArgument("uri", uri, f"must be a file in a project: {nothing}")
+
+
+def _script(uri: str, path: Path) -> Project | BadArgument:
+    """Return the script that a path names. A metadata block is written into nothing else: a manifest would be broken by it."""
+    if not path.is_file():
+        nothing = f"there is no file {path}; make it, for example with 'uv init --script {path}'"
+        return BadArgument("uri", uri, f"must be a Python script: {nothing}")
+    if not script.is_script(path.name, files.read_text(path)):
+        signs = "a .py or .pyw file, or one with a '#!' line for Python or a '# /// script' block"
+        return BadArgument("uri", uri, f"must be a Python script: {signs}")
+    return projects.find_script(path)

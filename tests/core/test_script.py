@@ -81,3 +81,21 @@ def test_no_text_makes_it_raise(text: str) -> None:
 )
 def test_the_index_of_a_script_is_another_one(settings: str, options: tuple[str, ...]) -> None:
     assert script.index_options(f"dependencies = []\n{settings}") == options
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("a.py", "", True),
+        ("a.PYW", "", True),
+        ("tool", "#!/usr/bin/env python3\n", True),
+        ("tool", "#!/usr/bin/env -S uv run --script\n", True),
+        ("tool", "#!/bin/sh\n", False),
+        ("tool", f"x = 1\n{_BLOCK}\n", True),
+        ("README.md", "words\n", False),
+        ("pyproject.toml", f"{_BLOCK}\n", False),
+        ("a.py.lock", f"{_BLOCK}\n", False),
+    ],
+)
+def test_what_is_no_script_may_hold_a_block(*, name: str, text: str, expected: bool) -> None:
+    assert script.is_script(name, text) is expected

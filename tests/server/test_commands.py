@@ -115,7 +115,7 @@ def test_the_status_says_what_may_be_asked_of_each_operation(start: Start, proje
 
 
 def test_undo_of_nothing_is_refused(client: Client, project: Project) -> None:
-    with pytest.raises(ResponseError, match=r"'id' is None; allowed is .* none of this project can be undone") as caught:
+    with pytest.raises(ResponseError, match=r"'id' is null, but must be .* none of this project can be undone") as caught:
         client.execute("pyproject.undo", {"uri": project.manifest.as_uri()})
     assert caught.value.code == -32602
 
@@ -226,8 +226,54 @@ def test_preview_of_an_open_buffer_is_of_its_text_and_version(start: Start, proj
 
 def test_preview_of_what_cannot_be_done_says_why(client: Client, project: Project) -> None:
     inner = {"uri": project.manifest.as_uri(), "requirements": ["sigma"]}
-    with pytest.raises(ResponseError, match=r"unresolvable: .*sigma"):
+    with pytest.raises(ResponseError, match=r"sigma") as caught:
         client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
+    assert (caught.value.code, caught.value.data["code"]) == (-32803, "unresolvable"), "the argument was a good one"
+
+
+def test_preview_of_undo_takes_the_last_change_as_undo_does(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    done(client, project, "add", requirements=["beta"])
+    inner = {"uri": project.manifest.as_uri()}
+    answer = client.execute("pyproject.preview", {"command": "pyproject.undo", "arguments": [inner]}, timeout=30)
+    assert {"name": "beta", "from": "2.0", "to": None} in answer["lock"]
+    assert answer["edits"]["documentChanges"][0]["textDocument"]["version"] is None, "it is not open"
+
+
+def test_preview_and_the_edit_write_other_bounds(start: Start, project: Project) -> None:
+    client = start(initialization_options={**NO_SYNC, "edit.bounds": "exact"})
+    inner = {"uri": project.manifest.as_uri(), "requirements": ["beta"]}
+    answer = client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
+    assert "beta==2.0" in answer["edits"]["documentChanges"][0]["edits"][0]["newText"]
+    done(client, project, "add", requirements=["beta"])
+    assert '"beta==2.0"' in project.text()
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "other.toml", "uv.lock", "README.md", "tool"])
+def test_a_block_is_written_into_what_is_no_script(client: Client, project: Project, name: str) -> None:
+    path = project.root / name
+    text = path.read_text("utf-8") if path.exists() else "words\n"
+    path.write_text(text, "utf-8")
+    for command, argument in (("add", {"requirements": ["alpha"]}), ("lock", {}), ("upgrade", {"all": True})):
+        with pytest.raises(ResponseError, match=r"'uri' is .*, but must be a Python script") as caught:
+            client.execute(f"pyproject.{command}", {"uri": path.as_uri(), "script": True, **argument})
+        assert caught.value.code == -32602
+    assert path.read_text("utf-8") == text
+    assert not path.with_name(f"{name}.lock").exists()
+
+
+def test_half_a_character_is_an_internal_error(client: Client, project: Project) -> None:
+    uri, half = project.manifest.as_uri(), "\ud800"
+    for command, argument, field in (
+        ("status", {"uri": f"file:///{half}/pyproject.toml"}, "uri"),
+        ("lock", {"uri": "file:///%00/pyproject.toml"}, "uri"),
+        ("retry", {"id": half}, "id"),
+        ("add", {"uri": uri, "requirements": [f"alpha @ https://x/{half}.whl"]}, "requirements"),
+    ):
+        with pytest.raises(ResponseError, match=f": '{field}' is ") as caught:
+            client.execute(f"pyproject.{command}", argument)
+        assert caught.value.code == -32602
+        caught.value.message.encode()
 
 
 @pytest.fixture
@@ -287,37 +333,37 @@ def test_check_upgrades_lists_newer_versions_unless_the_network_is_off(project: 
 
 
 BAD = [
-    ("add", {"uri": URI, "requirements": "alpha"}, "requirements", "'alpha'", "a list of strings"),
+    ("add", {"uri": URI, "requirements": "alpha"}, "requirements", '"alpha"', "a list of strings"),
     ("add", {"uri": URI, "requirements": []}, "requirements", "[]", "at least one"),
-    ("add", {"uri": URI, "requirements": ["--index-url=x"]}, "requirements", "'--index-url=x'", "PEP 508"),
-    ("add", {"uri": URI, "requirements": ["a; rm -rf"]}, "requirements", "'a; rm -rf'", "PEP 508"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "group": "-g"}, "group", "'-g'", "a plain name"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "group": "a", "extra": "b"}, "extra", "'b'", "at most one"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "bounds": "most"}, "bounds", "'most'", "lower, major, minor, exact"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "marker": "os ="}, "marker", "'os ='", "marker"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "index": "--x"}, "index", "'--x'", "an index"),
+    ("add", {"uri": URI, "requirements": ["--index-url=x"]}, "requirements", '"--index-url=x"', "PEP 508"),
+    ("add", {"uri": URI, "requirements": ["a; rm -rf"]}, "requirements", '"a; rm -rf"', "PEP 508"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "group": "-g"}, "group", '"-g"', "a plain name"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "group": "a", "extra": "b"}, "extra", '"b"', "'group' is given too"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "bounds": "most"}, "bounds", '"most"', "lower, major, minor, exact"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "marker": "os ="}, "marker", '"os ="', "marker"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "index": "--x"}, "index", '"--x"', "an index"),
     ("add", {"uri": URI, "requirements": ["alpha"], "editable": 1}, "editable", "1", "true or false"),
-    ("add", {"uri": URI, "requirements": ["alpha"], "groups": ["x"]}, "groups", "['x']", "no such field"),
-    ("add", {"requirements": ["alpha"]}, "uri", "None", "the URI of a file"),
-    ("add", {"uri": "untitled:1", "requirements": ["alpha"]}, "uri", "'untitled:1'", "file:"),
-    ("remove", {"uri": URI}, "packages", "None", "at least one package"),
-    ("remove", {"uri": URI, "packages": ["alpha>1"]}, "packages", "'alpha>1'", "a plain name"),
-    ("upgrade", {"uri": URI}, "packages", "None", "'all': true"),
-    ("upgrade", {"uri": URI, "packages": ["alpha"], "all": True}, "packages", "['alpha']", "'all': true"),
-    ("bumpVersion", {"uri": URI, "bump": "huge"}, "bump", "'huge'", "major, minor, patch"),
-    ("bumpVersion", {"uri": URI}, "bump", "None", "or 'version'"),
-    ("bumpVersion", {"uri": URI, "version": "one"}, "version", "'one'", "PEP 440"),
+    ("add", {"uri": URI, "requirements": ["alpha"], "groups": ["x"]}, "groups", '["x"]', "no such field"),
+    ("add", {"requirements": ["alpha"]}, "uri", "null", "the URI of a file"),
+    ("add", {"uri": "untitled:1", "requirements": ["alpha"]}, "uri", '"untitled:1"', "file:"),
+    ("remove", {"uri": URI}, "packages", "null", "at least one package"),
+    ("remove", {"uri": URI, "packages": ["alpha>1"]}, "packages", '"alpha>1"', "a plain name"),
+    ("upgrade", {"uri": URI}, "packages", "null", "'all' must be true"),
+    ("upgrade", {"uri": URI, "packages": ["alpha"], "all": True}, "packages", '["alpha"]', "'all' is true"),
+    ("bumpVersion", {"uri": URI, "bump": "huge"}, "bump", '"huge"', "major, minor, patch"),
+    ("bumpVersion", {"uri": URI}, "bump", "null", "'version' must be given"),
+    ("bumpVersion", {"uri": URI, "version": "one"}, "version", '"one"', "PEP 440"),
     ("move", {"uri": URI, "package": "alpha", "from": {}, "to": {}}, "to", "{}", "another table"),
-    ("move", {"uri": URI, "package": "alpha", "from": {}, "to": "dev"}, "to", "'dev'", "{} (runtime)"),
-    ("move", {"uri": URI, "from": {}, "to": {"group": "dev"}}, "package", "None", "a package name"),
+    ("move", {"uri": URI, "package": "alpha", "from": {}, "to": "dev"}, "to", '"dev"', "{} (runtime)"),
+    ("move", {"uri": URI, "from": {}, "to": {"group": "dev"}}, "package", "null", "a package name"),
     ("sync", {"uri": URI, "groups": [1]}, "groups", "[1]", "a list of strings"),
-    ("lock", {"uri": URI, "upgrade": True}, "upgrade", "True", "no such field"),
+    ("lock", {"uri": URI, "upgrade": True}, "upgrade", "true", "no such field"),
     ("undo", {"uri": URI, "id": 5}, "id", "5", "the id of a finished operation"),
-    ("retry", {"id": "nobody"}, "id", "'nobody'", "an operation in the journal"),
+    ("retry", {"id": "nobody"}, "id", '"nobody"', "an operation in the journal"),
     ("cancel", {"id": 5}, "id", "5", "the id of an operation"),
-    ("status", {}, "uri", "None", "the URI of a file"),
-    ("preview", {"command": "pyproject.add", "arguments": "x"}, "arguments", "'x'", "a list with the one argument"),
-    ("preview", {"command": "pyproject.status", "arguments": [{}]}, "command", "'pyproject.status'", "pyproject.add"),
+    ("status", {}, "uri", "null", "the URI of a file"),
+    ("preview", {"command": "pyproject.add", "arguments": "x"}, "arguments", '"x"', "a list with the one argument"),
+    ("preview", {"command": "pyproject.status", "arguments": [{}]}, "command", '"pyproject.status"', "pyproject.add"),
     ("checkUpgrades", {"uri": 3}, "uri", "3", "the URI of a file"),
 ]
 
@@ -327,7 +373,7 @@ def test_a_bad_argument_is_refused_with_the_field_the_value_and_what_is_allowed(
         with pytest.raises(ResponseError) as caught:
             client.execute(f"pyproject.{command}", with_uri(argument, project))
         assert caught.value.code == -32602, command
-        assert caught.value.message.startswith(f"'{field}' is {value}; allowed is "), (command, caught.value.message)
+        assert caught.value.message.startswith(f"'{field}' is {value}, but "), (command, caught.value.message)
         assert allowed in caught.value.message
         assert caught.value.data is None
     status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
@@ -349,7 +395,7 @@ def test_an_unknown_command_is_refused(client: Client) -> None:
 
 def test_a_file_outside_of_every_project_is_refused_with_what_to_do(client: Client, project: Project) -> None:
     outside = project.tools.base / "elsewhere" / "x.py"
-    with pytest.raises(ResponseError, match=r"no pyproject\.toml at or above .*uv init") as caught:
+    with pytest.raises(ResponseError, match=r"'uri' is .*elsewhere.* no pyproject\.toml at or above .*uv init") as caught:
         client.execute("pyproject.lock", {"uri": outside.as_uri()})
     assert caught.value.code == -32602
 

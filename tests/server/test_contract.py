@@ -78,10 +78,10 @@ def test_the_arguments_of_a_command_are_those_that_it_reads(name: str) -> None:
         assert not isinstance(intent.from_argument(name, example["argument"]), intent.BadArgument)
     for field in COMMANDS[name]["argument"]:
         refused = intent.from_argument(name, {"uri": URI, field.removesuffix("?"): object()})
-        assert not isinstance(refused, intent.BadArgument) or "no such field" not in refused.allowed
+        assert not isinstance(refused, intent.BadArgument) or "no such field" not in refused.rule
     unknown = intent.from_argument(name, {"uri": URI, "nobody": 1})
     assert isinstance(unknown, intent.BadArgument)
-    known = set(re.findall(r"[a-z]+", unknown.allowed.partition("known are")[2]))
+    known = set(re.findall(r"[a-z]+", unknown.rule.partition("it takes")[2]))
     assert known == {field.removesuffix("?") for field in COMMANDS[name]["argument"]}
 
 

@@ -143,3 +143,22 @@ def test_a_request_that_is_taken_back_is_answered_so_and_the_operation_goes_on(s
     assert "result" in answer or answer["error"]["code"] == -32800
     client.wait_operation(add(client, project, "delta"), "done")
     assert '"delta>=1.1"' in project.text()
+
+
+def test_a_request_at_the_wrong_time_is_never_answered_or_done(project: Project) -> None:
+    def refused(client: Client, method: str, params: Any = None) -> int:
+        with pytest.raises(ResponseError) as caught:
+            client.request(method, params)
+        return caught.value.code
+
+    lock = {"command": "pyproject.lock", "arguments": [{"uri": project.manifest.as_uri()}]}
+    with Client(env=project.tools.environment, cwd=project.root) as client:
+        assert refused(client, "workspace/executeCommand", lock) == -32002
+        assert refused(client, "shutdown") == -32002
+        client.initialize(root=project.root, initialization_options={})
+        assert refused(client, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}) == -32600
+        client.request("shutdown")
+        assert [refused(client, "shutdown"), refused(client, "workspace/executeCommand", lock)] == [-32600, -32600]
+        client.notify("exit")
+        assert client.wire.process.wait(10) == 0
+    assert not project.lock.exists()
