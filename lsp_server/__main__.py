@@ -23,7 +23,23 @@ MODULES: Mapping[str, str] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit code of docs/protocol.md."""
+    """Run the command line; return the exit code of docs/protocol.md. What the system refuses is said in one sentence."""
+    try:
+        code = _main(arguments)
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except Exception as error:
+        from lsp_server.cli.failures import explanation  # noqa: PLC0415  most runs need none
+
+        said = explanation(error)
+        if said is None:
+            raise
+        sys.stderr.write(f"pyproject-lsp: {said}\n")
+        return 1
+    return code
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]

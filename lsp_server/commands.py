@@ -181,6 +181,11 @@ def cannot_open(error: BaseException) -> str:
     return f"the state folder cannot be used ({error}, {where}); {remedy}"
 
 
+def corrupt(kept: Path) -> str:
+    """Say what a corrupt journal means."""
+    return f"the journal was corrupt and is kept as {kept}; a new one was begun, so what was queued or could be undone is gone"
+
+
 def cannot_write(error: sqlite3.Error) -> str:
     """Say why nothing could be written to the journal, and what to do."""
     return f"the journal cannot be written ({error}); nothing was queued: try again when the process that holds it has let go"

@@ -24,7 +24,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.uv import Cancellation
 from lsp_server.capabilities import client_of, plain, range_of
 from lsp_server.client_exit import end_with
-from lsp_server.connection import ERROR, say
+from lsp_server.connection import ERROR, WARNING, say
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument, not_unicode
 from lsp_server.core.operation import Failure
 from lsp_server.core.text import Document, Encoding
@@ -213,9 +213,12 @@ def initialized(server: Server, _params: types.InitializedParams) -> None:
 
 async def _open(server: Server) -> None:
     try:
-        await server.office()
+        office = await server.office()
     except JsonRpcException as error:
         say(server, ERROR, error.message)
+        return
+    if office.journal.set_aside is not None:
+        say(server, WARNING, commands.corrupt(office.journal.set_aside))
 
 
 async def _register(server: Server) -> None:

@@ -54,7 +54,7 @@ class Editor(Protocol):
 class NoEditor:
     """The command line: nothing is open."""
 
-    name = "pyproject-lsp"
+    name = "command line"
     edits = False
     saves = False
 

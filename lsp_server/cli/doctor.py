@@ -1,8 +1,10 @@
 """`pyproject-lsp doctor`: what was found here, what does not work, and what to do about it."""
 
 import argparse
+import json
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,9 @@ from lsp_server.adapters import proclocks, uv, uvlocks
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
+from lsp_server.cli.failures import explanation
 from lsp_server.core import commandline
+from lsp_server.core import settings as settings_of
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import STATE_VARIABLE, state_folder
 
@@ -70,6 +74,7 @@ def examine(uv_path: str | None, environ: Mapping[str, str]) -> tuple[Finding, .
         ("state folder", lambda: _state(state)),
         ("file locks", lambda: _locks(state)),
         ("journal", lambda: _journal(state)),
+        ("settings", lambda: _settings(uv_path)),
     )
     own = Finding("pyproject-lsp", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")
     return (own, *(_guarded(name, check) for name, check in checks))
@@ -78,6 +83,8 @@ def examine(uv_path: str | None, environ: Mapping[str, str]) -> tuple[Finding, .
 def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
+    except (OSError, sqlite3.Error) as error:
+        return Finding(name, "error", str(error), explanation(error) or "")
     except Exception as error:  # noqa: BLE001  a doctor reports what is broken, whatever it is
         return Finding(name, "error", f"the check itself failed: {error!r}", "please report this with the text above")
 
@@ -180,3 +187,10 @@ def _journal(state: Path) -> Finding:
         advice = "a new one was created; past operations cannot be undone"
         return Finding("journal", "warning", f"was corrupt: moved to {journal.set_aside}", advice)
     return Finding("journal", "ok", f"{state / 'journal.sqlite3'}, {waiting} unfinished operations on this machine")
+
+
+def _settings(uv_path: str | None) -> Finding:
+    named = settings_of.named(settings_of.Settings(uv_path=uv_path))
+    found = ", ".join(f"{name} {json.dumps(value)}" for name, value in named.items())
+    advice = "so on the command line; an editor sets its own as 'pyproject.*' in its settings or as initialization options"
+    return Finding("settings", "ok", found, advice)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser("exec", help="run a command in the project's queue, holding the manifest lock")
-    parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)")
+    shared.add_timeout_option(parser)
     parser.add_argument("command", nargs="...", metavar="[--] COMMAND...")
     parser.set_defaults(run=run)
 
@@ -53,6 +53,7 @@ def in_queue(command: list[str], timeout: float = 0.0) -> int:
         return _command(command, dict(os.environ))  # there is no queue to stand in
     state = state_folder(os.environ)
     journal, watch = Journal(state / "journal.sqlite3", this_process()), _WatchOnDemand()
+    shared.tell_of_corruption(journal)
     place = Place(project, state, os.environ, journal, watch)
     try:
         if turn.inherited(place, os.environ) is not None:

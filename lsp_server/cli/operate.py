@@ -17,7 +17,7 @@ from lsp_server.core.intent import BadArgument, Bounds, BumpPart
 from lsp_server.core.operation import Operation
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import undo
-from lsp_server.jobs.office import Office
+from lsp_server.jobs.office import Office, project_of
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,40 +36,45 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     upgrading = _command(commands, "upgrade", "pyproject.upgrade", "raise the bounds in the manifest")
     upgrading.add_argument("packages", nargs="*", metavar="PACKAGE")
     upgrading.add_argument("--all", action="store_true", default=None, help="all dependencies")
+    upgrading.add_argument("--script", metavar="FILE", help="in the PEP 723 block of this script")
     bumping = _command(commands, "bump", "pyproject.bumpVersion", "change the project's version")
     bumping.add_argument("to", metavar="PART|VERSION", help=f"one of {', '.join(get_args(BumpPart))}, or a version")
     moving = _command(commands, "move", "pyproject.move", "move a dependency to another table")
     moving.add_argument("package", metavar="PACKAGE")
     moving.add_argument("--from", dest="source", default="", metavar="TABLE", help="'group:NAME', 'extra:NAME'; default runtime")
     moving.add_argument("--to", dest="target", default="", metavar="TABLE", help="the same")
-    _command(commands, "lock", "pyproject.lock", "bring uv.lock up to date")
+    locking = _command(commands, "lock", "pyproject.lock", "bring uv.lock up to date")
+    locking.add_argument("--script", metavar="FILE", help="the lock file of this script instead")
     syncing = _command(commands, "sync", "pyproject.sync", "bring uv.lock and the environment up to date")
     syncing.add_argument("--group", dest="groups", action="append", metavar="NAME", help="also this group")
     syncing.add_argument("--extra", dest="extras", action="append", metavar="NAME", help="also this extra")
     syncing.add_argument("--all", action="store_true", default=None, help="all members, groups and extras")
     undoing = _command(commands, "undo", "pyproject.undo", "take back a finished operation")
     undoing.add_argument("id", nargs="?", metavar="ID", help="the operation; default the last one")
+    undoing.add_argument("--script", metavar="FILE", help="what was done to this script")
 
 
 def run(options: argparse.Namespace) -> int:
     """Queue one operation, show what it waits for, and wait for its end."""
-    path = Path(options.script) if getattr(options, "script", None) else options.project
-    project = projects.find_script(path) if getattr(options, "script", None) else shared.project_at(path)
+    script = getattr(options, "script", None)
+    path = Path(script) if script else options.project
+    project = _script(path) if script else shared.project_at(path)
     if project is None:
-        return shared.FAILED
+        return shared.USAGE if script else shared.FAILED
     settings = Settings(lock_timeout=options.timeout, sync_after_edit=not options.no_sync)
     told = threading.Event()
     office = Office(
         NoEditor(), lambda: settings, os.environ, lambda _project: told.set(), lambda said: shared.complain(said.message)
     )
     try:
+        shared.tell_of_corruption(office.journal)
         argument = _argument(options, project, path)
         undone = office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project
         operation = office.submit(undone if isinstance(undone, Project) else project, options.lsp_command, argument)
         if isinstance(operation, BadArgument):
             shared.complain(operation.message)
             return shared.USAGE
-        ended = _follow(office, operation, told, quiet=options.json)
+        ended = _follow(office, operation, told)
         undoable = bool(undo.undoable(office.journal, project.key, [ended]))
     finally:
         office.close()
@@ -84,7 +89,16 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(ended)
 
 
-def _follow(office: Office, operation: Operation, told: threading.Event, *, quiet: bool) -> Operation:
+def _script(path: Path) -> Project | None:
+    """Return the project that a script is, or say on stderr why it is none."""
+    found = project_of({"uri": path.absolute().as_uri(), "script": True})
+    if isinstance(found, BadArgument):
+        shared.complain(f"--script is {path}, but {found.rule}")
+        return None
+    return found
+
+
+def _follow(office: Office, operation: Operation, told: threading.Event) -> Operation:
     said = ""
     interrupted = False
     while True:
@@ -93,7 +107,7 @@ def _follow(office: Office, operation: Operation, told: threading.Event, *, quie
         if present.finished:
             return present
         line = shared.wait_line(present.blocked) if present.blocked else ""
-        if line.partition(", since")[0] != said and not quiet:
+        if line.partition(", since")[0] != said:
             said = line.partition(", since")[0]
             if line:
                 shared.complain(line)
@@ -142,7 +156,7 @@ def _argument(options: argparse.Namespace, project: Project, path: Path) -> Mapp
     argument = {name: given[name] for name in _FIELDS if given.get(name) not in (None, [])}
     file = path if path.is_file() else (projects.manifest_of(path) or project.root)
     argument["uri"] = file.absolute().as_uri()
-    if given.get("script"):
+    if given.get("script") and options.lsp_command != "pyproject.undo":
         argument["script"] = True
     if "to" in given:
         argument |= {"bump": options.to} if options.to in get_args(BumpPart) else {"version": options.to}
@@ -159,10 +173,10 @@ def _named_table(text: str) -> Mapping[str, str]:
 def _command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: str, text: str
 ) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}, in the project's queue.")
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}, in the project's queue.")
     shared.add_project_option(parser)
     parser.add_argument("--json", action="store_true", help="print the finished operation as JSON")
-    parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="give up after this wait (default: never)")
+    shared.add_timeout_option(parser)
     parser.add_argument("--no-sync", action="store_true", help="do not sync the environment afterwards")
     parser.set_defaults(run=run, lsp_command=command)
     return parser

@@ -7,6 +7,8 @@ from contextlib import ExitStack, suppress
 
 from lsp_server.cli import shared
 
+_LAST_PORT = 65535
+
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
@@ -22,8 +24,8 @@ def run(options: argparse.Namespace) -> int:
     from lsp_server.server import build  # noqa: PLC0415  `--help` needs none of it
 
     host, _, port = (options.tcp or "").rpartition(":")
-    if options.tcp and not port.isdigit():
-        shared.complain(f"--tcp takes HOST:PORT, such as 127.0.0.1:4040, not '{options.tcp}'")
+    if options.tcp and not (port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
+        shared.complain(f"--tcp takes HOST:PORT, such as 127.0.0.1:4040, with a port up to {_LAST_PORT}, not '{options.tcp}'")
         return shared.USAGE
     # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
     sys.setswitchinterval(0.0005)

@@ -14,6 +14,8 @@ from lsp_server.jobs.blocking import shortened
 if TYPE_CHECKING:
     import argparse
 
+    from lsp_server.jobs.journal import Journal
+
 DONE, FAILED, USAGE, CANCELLED, NO_TURN = 0, 1, 2, 3, 4
 CLIENT = "command line"
 
@@ -31,9 +33,17 @@ def complain(message: str) -> None:
     sys.stderr.write(f"pyproject-lsp: {message}\n")
 
 
-def show_json(value: Any) -> None:  # noqa: ANN401  JSON
-    """Print a value as JSON, for scripts."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
+    """Print a value as JSON, for scripts; without an indent in one line."""
+    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+
+
+def tell_of_corruption(journal: "Journal") -> None:
+    """Say on stderr that the journal had to be begun anew."""
+    if journal.set_aside is not None:
+        from lsp_server.commands import corrupt  # noqa: PLC0415  `exec` should not wait for it
+
+        complain(corrupt(journal.set_aside))
 
 
 def wait_line(blocked: Blocked) -> str:
@@ -49,6 +59,21 @@ def clock(since: str) -> str:
     then = datetime.fromisoformat(since)
     seconds = max(0, int((datetime.now(UTC) - then).total_seconds()))
     return f"{then.astimezone():%H:%M:%S} ({seconds} s)"
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds, 0 for ever; for argparse, to which a ValueError is wrong usage."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def add_timeout_option(parser: "argparse.ArgumentParser") -> None:
+    """Add the option that ends a wait."""
+    parser.add_argument(
+        "--timeout", type=seconds, default=0.0, metavar="SECONDS", help="give up after this wait (0, the default: never)"
+    )
 
 
 def add_project_option(parser: "argparse.ArgumentParser") -> None:

@@ -23,7 +23,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Declare the command."""
     parser = commands.add_parser("status", help="show the locks, their holders and the queue of a project")
     parser.add_argument("path", nargs="?", type=Path, default=Path(), help="a file or folder in the project (default: here)")
-    parser.add_argument("--json", action="store_true", help="print it as JSON, one object a change with --watch")
+    parser.add_argument("--json", action="store_true", help="print it as JSON, with --watch one line a change")
     parser.add_argument("--watch", action="store_true", help="show each change until interrupted")
     parser.set_defaults(run=run)
 
@@ -35,9 +35,10 @@ def run(options: argparse.Namespace) -> int:
         return shared.FAILED
     folder = state_folder(os.environ)
     journal, watch = Journal(folder / "journal.sqlite3", this_process()), Watch()
+    shared.tell_of_corruption(journal)
     place = Place(project, folder, os.environ, journal, watch)
     try:
-        _show(describe(place), as_json=options.json)
+        _show(describe(place), as_json=options.json, indent=None if options.watch else 2)
         if options.watch:
             _follow(place, as_json=options.json)
     except KeyboardInterrupt:
@@ -80,12 +81,12 @@ def _follow(place: Place, *, as_json: bool) -> None:
         present = describe(place)
         if present != shown:
             shown = present
-            _show(present, as_json=as_json)
+            _show(present, as_json=as_json, indent=None)
 
 
-def _show(status: Mapping[str, Any], *, as_json: bool) -> None:
+def _show(status: Mapping[str, Any], *, as_json: bool, indent: int | None) -> None:
     if as_json:
-        shared.show_json(status)
+        shared.show_json(status, indent)
     else:
         sys.stdout.write("\n".join(lines(status)) + "\n")
     sys.stdout.flush()

@@ -70,14 +70,16 @@ def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str,
     if raw is None:
         return settings, {}
     if not isinstance(raw, Mapping):
-        return settings, {"": f"the settings are {raw!r}; an object is expected"}
+        return settings, {"": f"the settings must be an object, not {raw!r}; the defaults are used"}
     problems: dict[str, str] = {}
     for name, value in _flat(raw):
         if value is None or name.split(".")[0] in _CLIENT_ONLY:
             continue
         field = _FIELDS.get(name)
         problem = _problem(name, value)
-        if problem is not None:
+        if field is None and problem is None:
+            problems[name] = f"unknown setting '{SECTION}.{name}' is ignored; check the spelling"
+        elif problem is not None:
             problems[name] = f"setting '{SECTION}.{name}' {problem}; the default is used"
         if field is not None:
             found: Any = getattr(_DEFAULTS, field) if problem else _value(name, value)
@@ -85,10 +87,17 @@ def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str,
     return settings, problems
 
 
+def named(settings: Settings) -> dict[str, object]:
+    """Return the values of settings by the names that clients use."""
+    values = {name: getattr(settings, field) for name, field in _FIELDS.items()}
+    return values | {"network": "on" if settings.network else "off"}
+
+
 def _problem(name: str, value: object) -> str | None:
-    """Say what is wrong with one setting, or None."""
+    """Say what is wrong with one setting, or None; an unknown one has no value that is wrong."""
     if name not in _FIELDS:
-        return "is not known"
+        within = [each.removeprefix(f"{name}.") for each in _FIELDS if each.startswith(f"{name}.")]
+        return f"is {value!r}; allowed is an object with {', '.join(within)}" if within else None
     if name in _CHOICES:
         allowed = "one of " + ", ".join(_CHOICES[name])
         fits = isinstance(value, str) and value in _CHOICES[name]

@@ -230,3 +230,77 @@ def test_doctor_says_what_to_do_without_uv(project: Project) -> None:
 def test_a_wait_for_a_process_names_what_has_to_end() -> None:
     blocked = Blocked("process", 7, "/usr/bin/uv add alpha", "2026-01-01T00:00:00.000+00:00", "")
     assert shared.wait_line(blocked).startswith("waiting for uv add alpha (pid 7) to end, since ")
+
+
+def test_a_state_folder_that_cannot_be_used_is_told_by_a_traceback(project: Project, base: Path) -> None:
+    file = base / "file"
+    file.touch()
+    environ = {"PYPROJECT_LSP_STATE_DIR": str(file / "state"), "UV": project.tools.uv}
+    for words in (["status"], ["add", "alpha"], ["exec", "--", "true"], ["doctor"]):
+        process = project.tools.start([*LSP, *words], project.root, environ)
+        said = "".join(process.communicate(timeout=50))
+        assert (process.returncode, "Traceback" in said) == (1, False), said
+        assert "set PYPROJECT_LSP_STATE_DIR to another folder" in said
+
+
+def test_a_reader_that_has_enough_gets_a_traceback(project: Project) -> None:
+    process = start(project, "doctor", "--json")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert (process.wait(60), "Traceback" in (said := process.stderr.read())) == (1, False), said
+    assert "Exception ignored" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder that is in use cannot be deleted there")
+def test_a_current_folder_that_is_gone_is_told_by_a_traceback(project: Project, base: Path) -> None:
+    code = "import os, sys; os.rmdir(os.getcwd()); from lsp_server.__main__ import main; sys.exit(main(['status']))"
+    (base / "gone").mkdir()
+    done = project.tools.run([sys.executable, "-c", code], base / "gone")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "go to another one" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", "alpha", "--script", "."),
+        ("add", "alpha", "--script", "pyproject.toml"),
+        ("add", "alpha", "--timeout", "-1"),
+        ("exec", "--timeout", "nan", "--", "true"),
+        ("serve", "--tcp", "127.0.0.1:99999999"),
+    ],
+)
+def test_wrong_usage_is_tried(project: Project, words: Sequence[str]) -> None:
+    before = project.text()
+    done = run(project, *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+    assert project.text() == before
+
+
+def test_a_corrupt_journal_is_set_aside_without_a_word(project: Project) -> None:
+    run(project, "status")
+    (journal,) = project.tools.base.rglob("journal.sqlite3")
+    journal.write_bytes(b"no database, but long enough to be read as one" * 100)
+    assert "was corrupt and is kept as" in run(project, "status").stderr
+    assert "corrupt" not in run(project, "status").stderr
+
+
+def test_a_script_is_upgraded_locked_and_undone_by_its_name(project: Project) -> None:
+    script = projects.script(project.tools, project.wheels)
+    assert run(project, "lock", "--script", script).returncode == 0
+    assert script.with_name(f"{script.name}.lock").exists()
+    before = script.read_text("utf-8")
+    assert run(project, "add", "zeta", "--script", script).returncode == 0
+    assert "zeta" in script.read_text("utf-8")
+    upgraded = json.loads(run(project, "upgrade", "--all", "--script", script, "--json").stdout)
+    assert (upgraded["title"], upgraded["origin"]["client"]) == ("Upgrade all dependencies of the script", "command line")
+    assert run(project, "undo", "--script", script).returncode == 0
+    assert script.read_text("utf-8") == before
+
+
+def test_the_doctor_says_nothing_of_the_settings(project: Project) -> None:
+    findings = json.loads(run(project, "doctor", "--json", "--uv", project.tools.uv).stdout)["findings"]
+    (settings,) = [each for each in findings if each["check"] == "settings"]
+    assert f'uv.path "{project.tools.uv}", sync.afterEdit true' in settings["found"]
+    assert "pyproject.*" in settings["advice"]

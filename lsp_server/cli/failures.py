@@ -1,0 +1,29 @@
+"""What the system refused, in one sentence: what, where, the likely cause, what to do."""
+
+import os
+import sqlite3
+import sys
+
+from lsp_server.commands import cannot_open
+from lsp_server.jobs.place import state_folder
+
+
+def explanation(error: Exception) -> str | None:
+    """Say what an error of the operating system or of the journal means; None for any other, which is a bug."""
+    if isinstance(error, BrokenPipeError):
+        # Python flushes once more when it ends, and would say that it cannot.
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return "whoever read the output has ended, so the rest of it is lost"
+    if isinstance(error, sqlite3.Error):
+        return cannot_open(error)
+    if not isinstance(error, OSError):
+        return None
+    try:
+        os.getcwd()  # noqa: PTH109  only whether it is there
+    except OSError:
+        return "the current folder does not exist any more; go to another one"
+    where = str(error.filename or "")
+    if where.startswith(str(state_folder(os.environ))):
+        return cannot_open(error)
+    return f"{where or 'a file'} cannot be used ({error.strerror or error}); see whether it exists and may be read and written"
