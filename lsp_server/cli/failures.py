@@ -12,8 +12,7 @@ def explanation(error: Exception) -> str | None:
     """Say what an error of the operating system or of the journal means; None for any other, which is a bug."""
     if isinstance(error, BrokenPipeError):
         # Python flushes once more when it ends, and would say that it cannot.
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device, not a file
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        sys.stdout = sys.stderr
         return "whoever read the output has ended, so the rest of it is lost"
     if isinstance(error, sqlite3.Error):
         return cannot_open(error)
