@@ -4,9 +4,9 @@ Run as a program by `bench.reader`, with the files to read as arguments; standar
 ends, then prints {"reads": n, "torn": n, "unborn": n, "missing": n}. A whole manifest or script ends with `SENTINEL`, so
 that a text that was cut between two lines shows too; a whole uv.lock is at least TOML.
 
-'unborn' are those of the torn reads that found a file that was put in its place half-done: never seen whole, and last
-written before it came there. A file that somebody truncates to write it anew, as uv and many editors do, is written
-where it is. We only ever put files in place.
+'unborn' are those of the torn reads that found a file that was put in its place half-done: never seen whole, before or
+later, and last written before it came there. A file that somebody truncates to write it anew, as uv and many editors do,
+is written where it is, and becomes whole; we may exchange it and back meanwhile. We only ever put files in place.
 """
 
 import json
@@ -25,15 +25,13 @@ def main(paths: list[str]) -> None:
     """Read until stdin ends."""
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
-    counts = {"reads": 0, "torn": 0, "unborn": 0, "missing": 0}
-    whole: set[bytes] = set()
-    born: set[int] = set()
+    seen = Seen()
     print("reading", flush=True)
     while not ended.is_set():
         for path in paths:
-            look(Path(path), whole, born, counts)
+            seen.look(Path(path))
         time.sleep(_PAUSE)
-    print(json.dumps(counts), flush=True)
+    print(json.dumps(seen.counts()), flush=True)
 
 
 def _wait_for_end(ended: threading.Event) -> None:
@@ -41,23 +39,38 @@ def _wait_for_end(ended: threading.Event) -> None:
     ended.set()
 
 
-def look(path: Path, whole: set[bytes], born: set[int], counts: dict[str, int]) -> None:
-    """Read a file once and count what was seen; `whole` are the texts and `born` the files that were whole once."""
-    counts["reads"] += 1
-    try:
-        with path.open("rb") as file:
-            content = file.read()
-            found = os.fstat(file.fileno())
-    except OSError:
-        counts["missing"] += 1
-        return
-    if content not in whole and not _is_whole(path, content):
-        counts["torn"] += 1
+class Seen:
+    """What the reads of some files have shown: `whole` texts, files that were `born` whole or became so, `torn` reads."""
+
+    def __init__(self) -> None:
+        self.reads = self.missing = self.torn = 0
+        self.whole: set[bytes] = set()
+        self.born: set[int] = set()
+        self.put: dict[int, int] = {}
+
+    def look(self, path: Path) -> None:
+        """Read a file once."""
+        self.reads += 1
+        try:
+            with path.open("rb") as file:
+                content = file.read()
+                found = os.fstat(file.fileno())
+        except OSError:
+            self.missing += 1
+            return
+        if content in self.whole or _is_whole(path, content):
+            self.whole.add(content)
+            self.born.add(found.st_ino)
+            self.put.pop(found.st_ino, None)
+            return
+        self.torn += 1
         # Only a rename, or a change of mode, sets the second time without the first.
-        counts["unborn"] += found.st_ino not in born and found.st_mtime_ns < found.st_ctime_ns
-        return
-    whole.add(content)
-    born.add(found.st_ino)
+        if found.st_ino not in self.born and found.st_mtime_ns < found.st_ctime_ns:
+            self.put[found.st_ino] = self.put.get(found.st_ino, 0) + 1
+
+    def counts(self) -> dict[str, int]:
+        """Return the sums."""
+        return {"reads": self.reads, "torn": self.torn, "unborn": sum(self.put.values()), "missing": self.missing}
 
 
 def _is_whole(path: Path, content: bytes) -> bool:
