@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no process grou
 # The leader of a group ends and leaves one behind, as a killed uv leaves its builds.
 LEADER = """
 import subprocess, sys
-print(subprocess.Popen([sys.executable, "-c", "input(); print('lived')"]).pid, flush=True)
+subprocess.Popen([sys.executable, "-c", "import os; print(os.getpid(), flush=True); input(); print('lived')"])
 """
 DEAD = ProcessId(2**22 + 1, "some boot:1")
 

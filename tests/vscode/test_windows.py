@@ -50,6 +50,7 @@ def test_a_server_that_dies_is_started_again_once_then_a_message_says_so(editor:
     window.expect_status("demo 0.1.1")
     assert window.toasts.count() == 0
 
+    eventually(lambda: len(editor.server_pids()) == 1, "the server alone, without what it is about to start")
     [second] = editor.server_pids()
     os.kill(second, signal.SIGKILL)
     toast = window.toasts.filter(has_text="crashed twice")
