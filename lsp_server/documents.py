@@ -45,9 +45,9 @@ def changed(connection: Connection, uri: str, version: int, changes: Sequence[Ch
 
 def saved(connection: Connection, uri: str) -> None:
     """Let the operations go on that waited for this; lock or sync, where the setting says so."""
-    document, path = connection.session.save(uri), connection.session.path(uri)
-    if document is not None and path is not None and is_edited(document):
-        connection.later("textDocument/didSave", _saved(connection, document, path))
+    saved, path = connection.session.save(uri), connection.session.path(uri)
+    if saved is not None and path is not None and is_edited(saved[0]):
+        connection.later("textDocument/didSave", _saved(connection, *saved, path))
 
 
 def closed(connection: Connection, uri: str) -> None:
@@ -92,8 +92,8 @@ async def _begin(connection: Connection, uri: str) -> None:
     await _in_order(connection, begin)
 
 
-async def _saved(connection: Connection, document: Document, path: Path) -> None:
-    await _tell(connection, lambda worker: worker.saved(path, document.text))
+async def _saved(connection: Connection, document: Document, shown: str, path: Path) -> None:
+    await _tell(connection, lambda worker: worker.saved(path, document.text, shown))
     if is_manifest(document.uri):
         await commands.on_save(connection, await connection.office(), document.uri)
 

@@ -134,14 +134,14 @@ class Session:
             self._open[document.uri] = moved
         return present.dirty and not moved.dirty
 
-    def save(self, uri: str) -> Document | None:
-        """A document was saved; return it."""
+    def save(self, uri: str) -> tuple[Document, str] | None:
+        """A document was saved; return it, with the text that its user had before they changed it."""
         with self._mutex:
             present = self._open.get(uri)
             if present is None:
                 return None
             self._open[uri] = _Open(present.path, present.document, _plain(present.document.text))
-        return present.document
+        return present.document, present.clean
 
     def close(self, uri: str) -> Path | None:
         """A document was closed, with what was unsaved in it; return its path."""

@@ -133,14 +133,22 @@ class Guardian:
                     history.append(text)
         self._wake.set()
 
-    def saved(self, path: Path, text: str) -> None:
-        """The user saved a file."""
+    def saved(self, path: Path, text: str, shown: str = "") -> None:
+        """The user saved a file.
+
+        Args:
+            path: the file.
+            text: what was saved.
+            shown: what their editor had before they changed it, "" where that is not known. We may have come too late to
+                see it on the disk ourselves.
+
+        """
         if not self._enabled():
             return
         culprits = self._culprits()
         text, (mark, _) = text.removeprefix(MARK), _split(_read(path) or "")
         with self._mutex:
-            former = [each for each in self._history.get(path, ()) if each != text]
+            former = [each for each in (*self._history.get(path, ()), shown.removeprefix(MARK)) if each and each != text]
             present = self._guarded.get(path)
             if not culprits or not former:
                 self._set(path, None)

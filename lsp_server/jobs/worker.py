@@ -129,10 +129,10 @@ class Worker:
 
     # What the editor tells
 
-    def saved(self, path: Path, text: str) -> None:
-        """The user saved a document: operations that waited for it go on."""
+    def saved(self, path: Path, text: str, shown: str = "") -> None:
+        """The user saved a document, which had `shown` before they changed it: operations that waited for it go on."""
         self._after.saved[path] = text
-        self._guardian.saved(path, text)
+        self._guardian.saved(path, text, shown)
         self.reverted(path, text, saved=True)
 
     def reverted(self, path: Path, text: str, *, saved: bool = False) -> None:

@@ -321,6 +321,19 @@ def test_the_end_of_a_server_that_hung_while_uv_rolled_back_is_noticed_beside_it
     assert project.text() == before + MINE
 
 
+def test_a_save_that_came_before_we_saw_the_file_is_restored_by_what_the_editor_had_shown(project: Project) -> None:
+    gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
+    uv = project.uv_at(gate, "add", "doomed")
+    shown = project.text()
+    project.write(shown + MINE)
+    with desk(project) as jobs:
+        jobs.worker.saved(project.manifest, shown + MINE, shown)
+        gate.open()
+        assert uv.wait(20) != 0
+        jobs.until_told("put back")
+    assert project.text().endswith(MINE)
+
+
 class TestLeftAlone:
     def test_a_conflict_keeps_the_lost_text_and_shows_where(self, project: Project) -> None:
         gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
