@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from lsp_server import known_packages, protocol
-from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.connection import WARNING, Connection, say
 from lsp_server.core import diff, intent
@@ -59,14 +58,13 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
         return operation
     if operation.state not in RETRYABLE:
         return BadArgument("id", operation.id, f"must be the id of a failed or cancelled operation: it is {operation.state}")
-    project = await connection.aside(project_of, {**operation.argument, "uri": operation.uri})
-    if not isinstance(project, Project):
-        return project
-    wanted = intent.from_argument(operation.command, operation.argument)
-    if isinstance(wanted, BadArgument):
+    if operation.command not in CHANGING_COMMANDS:
         return BadArgument(
             "id", operation.id, f"must be the id of an operation that an editor asked for: this one is '{operation.title}'"
         )
+    project = await _project(connection, office, operation.command, {**operation.argument, "uri": operation.uri})
+    if not isinstance(project, Project):
+        return project
     # Whoever retries it is the one to be told what becomes of it.
     mine = replace(operation, origin=Origin(connection.session.client.name, os.getpid()))
     again = await connection.aside(lambda: office.worker(project).retry(mine))
@@ -127,11 +125,12 @@ async def preview(connection: Connection, office: Office, argument: Argument) ->
     completed = await connection.aside(office.completed, project, command, inner[0])
     if isinstance(completed, BadArgument):
         return completed
-    wanted, _ = completed
+    wanted, filled = completed
     editor = RemoteEditor(connection.session, asyncio.get_running_loop(), connection.ask)
     settings = connection.session.settings
-    path = projects.path_of(inner[0]["uri"])
-    outcome = await connection.at_length(previews.preview, office.place(project), editor, settings, wanted, path)
+    place = office.place(project)
+    manifest = await connection.aside(place.manifest_of, inner[0]["uri"], filled)
+    outcome = await connection.at_length(previews.preview, place, editor, settings, wanted, manifest)
     if isinstance(outcome, Failure):
         return outcome
     lock = [{"name": moved.name, "from": moved.before, "to": moved.after} for moved in outcome.moved]

@@ -13,6 +13,7 @@ from lsp_server.core.packages import Packages
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.text import Document, Encoding
+from lsp_server.core.tokens import BOM
 
 _MOST_TEXTS = 16
 
@@ -217,7 +218,7 @@ def is_manifest(uri: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return text.removeprefix("\ufeff")
+    return text.removeprefix(BOM)
 
 
 def _path(uri: str) -> Path | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsp_server.adapters import files
-from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.core.operation import Blocked, Failure, Operation, State
@@ -186,7 +185,7 @@ class Aftermath:
                 self.ledger.move(operation.id, "done", message=said)
 
     def _stands(self, operation: Operation, before: Texts, after: Texts) -> None:
-        path = self.place.manifest_of(projects.path_of(operation.uri))
+        path = self.place.manifest_of(operation.uri, operation.argument)
         texts = (decoded(each.get(path)) for each in (before, after))
         self.standing[operation.id] = Made(path, *texts)
 

@@ -32,7 +32,7 @@ def manifest_holder(lock: Path) -> Blocked:
 
 
 def queued_behind(lock: Path, front: Operation) -> Blocked:
-    """Return an operation of another process as what those behind it in the queue wait for."""
+    """Return an operation, of this process or another, as what those behind it in the queue wait for."""
     return Blocked("manifest", front.origin.pid, front.title, front.created_at, str(lock))
 
 

@@ -16,6 +16,7 @@ from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.core import diff
 from lsp_server.core.operation import Failure
+from lsp_server.core.tokens import BOM
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.locks.lock import FileMutex, acquire_all, release_all
@@ -196,7 +197,7 @@ def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Pa
         if not editor.saves or content is None:
             continue  # a clean document follows its file by itself
         # Editors keep a byte order mark out of the text that they show.
-        coding = "utf-8" if document.text.startswith("\ufeff") else "utf-8-sig"
+        coding = "utf-8" if document.text.startswith(BOM) else "utf-8-sig"
         edits = diff.edits(document.text, content.decode(coding))
         made = not edits or editor.apply(path, document.version, edits, label)
         if not made:

@@ -30,6 +30,7 @@ from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import diff, toml
+from lsp_server.core.tokens import BOM
 from lsp_server.jobs import blocking
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.quiet import SAFETY_SECONDS
@@ -40,8 +41,6 @@ _log = logging.getLogger(__name__)
 REMEMBERED = 6
 LATE_SECONDS = 1.0
 GIT_SECONDS = 0.02
-# Editors keep a byte order mark out of the text that they send, and uv takes it away.
-MARK = "\ufeff"
 SAVE_SECONDS = 0.3
 
 
@@ -146,9 +145,9 @@ class Guardian:
         if not self._enabled():
             return
         culprits = self._culprits()
-        text, (mark, _) = text.removeprefix(MARK), _split(_read(path) or "")
+        text, (mark, _) = text.removeprefix(BOM), _split(_read(path) or "")
         with self._mutex:
-            former = [each for each in (*self._history.get(path, ()), shown.removeprefix(MARK)) if each and each != text]
+            former = [each for each in (*self._history.get(path, ()), shown.removeprefix(BOM)) if each and each != text]
             present = self._guarded.get(path)
             if not culprits or not former:
                 self._set(path, None)
@@ -286,7 +285,7 @@ class Guardian:
         An editor that has just loaded a text that a uv wrote shows the same, so the moment has to pass.
         """
         document = self._editor.document(path)
-        patience = SAVE_SECONDS if document is not None and document.text.removeprefix(MARK) == text else 0.0
+        patience = SAVE_SECONDS if document is not None and document.text.removeprefix(BOM) == text else 0.0
         with self._mutex:
             return self._mutex.wait_for(lambda: self._guarded.get(path) != item, patience)
 
@@ -301,8 +300,7 @@ class Guardian:
 
     def _forget(self, path: Path, item: _Guarded) -> None:
         with self._mutex:
-            present = self._guarded.get(path)
-            if present is not None and present.saved == item.saved:
+            if self._guarded.get(path) == item:  # else somebody has just saved, or a uv came: the next look tells
                 self._set(path, None)
 
     def _change(self, path: Path, item: _Guarded, **changes: Any) -> None:  # noqa: ANN401  field values
@@ -349,7 +347,8 @@ def _distance(one: str, other: str) -> int:
 
 
 def _split(text: str) -> tuple[str, str]:
-    plain = text.removeprefix(MARK)
+    """Return the byte order mark of a text and the rest: editors keep it out of what they send, and uv takes it away."""
+    plain = text.removeprefix(BOM)
     return text[: len(text) - len(plain)], plain
 
 

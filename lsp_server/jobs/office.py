@@ -133,16 +133,12 @@ class Office:
         With an `id` it is that operation's, whatever file `uri` names. Without, a script is meant before the project
         whose folder it lies in, if there is something of it to take back.
         """
-        named = project_of(argument)
         operation = self.journal.get(str(argument.get("id"))) if argument.get("id") else None
         uri = operation.uri if operation else argument.get("uri")
-        if not isinstance(uri, str) or isinstance(named, BadArgument):
-            return named
-        script = projects.find_script(projects.path_of(uri))
-        around = project_of({"uri": uri})
-        if operation is not None:
-            return next((each for each in (script, around) if isinstance(each, Project) and each.key == operation.project), named)
-        return script if self._last_undoable(script) else named
+        for named in (project_of({"uri": uri, "script": True}), project_of({"uri": uri})):
+            if isinstance(named, Project) and (named.key == operation.project if operation else self._last_undoable(named)):
+                return named
+        return project_of(argument)
 
     def _last_undoable(self, project: Project) -> str | None:
         return next(iter(undo.undoable(self.journal, project.key, self.journal.finished(project.key))), None)

@@ -97,4 +97,9 @@ def unexpected(error: Exception) -> Failure:
         return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed, retry when that is mended")
     if isinstance(error, sqlite3.Error):
         return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
-    return Failure("uv-failed", f"a fault of pyproject-lsp stopped this ({error!r}); please report it with the server's log")
+    return Failure("uv-failed", fault(error))
+
+
+def fault(error: Exception) -> str:
+    """Say that there is a bug."""
+    return f"a fault of pyproject-lsp stopped this ({error!r}); please report it with the server's log"

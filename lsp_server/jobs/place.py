@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters import uvlocks
@@ -104,13 +104,23 @@ class Place:
 
         return cancel
 
-    def manifest_of(self, path: Path, member: object = None) -> Path:
-        """Return the manifest that an operation on `path` edits, or that of a member by name: a script is its own."""
+    def manifest_of(self, uri: str, argument: Mapping[str, Any]) -> Path:
+        """Return the manifest that a command is about: a script, a member by name, that of what it undoes, or the nearest.
+
+        Args:
+            uri: names the project, as the command does.
+            argument: that of the command; an undo has an `id`.
+
+        """
         if self.project.kind == "script":
             return self.project.root
+        undone = self.journal.get(str(argument["id"])) if "id" in argument else None
+        if undone is not None:
+            return self.manifest_of(undone.uri, undone.argument)
+        member = argument.get("member")
         if isinstance(member, str):
             return projects.manifest_of_member(self.project, member)
-        found = projects.manifest_of(path)
+        found = projects.manifest_of(projects.path_of(uri))
         known = projects.manifests(self.project)
         return found if found in known else known[0]
 

@@ -32,13 +32,12 @@ class Preview:
 
 
 def preview(  # noqa: PLR0917  the cancellation comes last, from whoever runs it aside
-    place: Place, editor: Editor, settings: Settings, wanted: Intent, path: Path, cancellation: uv.Cancellation
+    place: Place, editor: Editor, settings: Settings, wanted: Intent, manifest: Path, cancellation: uv.Cancellation
 ) -> Preview | Failure:
     """Plan one intent in a shadow of its own, from the open buffer or the file; no lock is taken, nothing changes."""
     found = executable_for(place, settings)
     if isinstance(found, Failure):
         return found
-    manifest = place.manifest_of(path)
     base: dict[Path, bytes | None] = {each: files.read(each) for each in projects.files_of(place.project)}
     document = editor.document(manifest)
     if document is not None:

@@ -13,14 +13,13 @@ from lsp_server.jobs.journal import Change, Journal
 from lsp_server.jobs.place import Place, now
 
 
-def settle_changes(place: Place) -> tuple[Change, ...]:
+def settle_changes(place: Place) -> None:
     """Make a matching pair of the files of each change that a dead process had begun.
 
     The caller holds the manifest lock. Files that all show the old text were not begun; where one shows the new text
     the others follow if they still show the old one. A file with a third text was written by somebody since and is
-    left alone. Returns the changes that were finished.
+    left alone.
     """
-    finished: list[Change] = []
     dead = [c for c in place.journal.prepared(place.key) if c.owner == place.journal.owner or not is_alive(c.owner)]
     for change in dead:
         _give_back(place, change)
@@ -37,8 +36,6 @@ def settle_changes(place: Place) -> tuple[Change, ...]:
             if present[path] == change.before[path] != after:
                 files.replace(path, after)
         place.journal.mark(change.id, "committed")
-        finished.append(change)
-    return tuple(finished)
 
 
 def _give_back(place: Place, change: Change) -> None:

@@ -21,21 +21,25 @@ class Made:
 
     def is_missing(self, operation: Operation, text: str) -> bool:
         """Tell whether all that the operation changed is missing in a text: it is back at what it was before."""
-        old, new, present = (facts.of(self.path.name, each) for each in (self.before, self.after, text))
-        wanted = intent.from_argument(operation.command, operation.argument)
-        if isinstance(wanted, intent.BadArgument):
-            return False
-        keys = {key for key in facts.changed(old, new) if facts.concerns(wanted, key)}
-        return bool(keys) and keys <= facts.dropped(old, new, present)
+        old, new = self._facts()
+        keys = self._keys(operation)
+        return bool(keys) and keys <= facts.dropped(old, new, facts.of(self.path.name, text))
 
     def is_replaced(self, operation: Operation, text: str) -> bool:
         """Tell whether nothing that the operation changed is in a text as it made it: it is as before, or another's."""
-        old, new, present = (facts.of(self.path.name, each) for each in (self.before, self.after, text))
+        new, present = self._facts()[1], facts.of(self.path.name, text)
+        keys = self._keys(operation)
+        return bool(keys) and all(present.get(key) != new.get(key) for key in keys)
+
+    def _facts(self) -> tuple[facts.Facts, facts.Facts]:
+        return facts.of(self.path.name, self.before), facts.of(self.path.name, self.after)
+
+    def _keys(self, operation: Operation) -> frozenset[facts.Key]:
+        """Return what the operation changed; nothing if it cannot be read any more."""
         wanted = intent.from_argument(operation.command, operation.argument)
         if isinstance(wanted, intent.BadArgument):
-            return False
-        keys = {key for key in facts.changed(old, new) if facts.concerns(wanted, key)}
-        return bool(keys) and all(present.get(key) != new.get(key) for key in keys)
+            return frozenset()
+        return frozenset(key for key in facts.changed(*self._facts()) if facts.concerns(wanted, key))
 
 
 Standing = dict[str, Made]

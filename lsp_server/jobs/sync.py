@@ -11,7 +11,7 @@ from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children
+from lsp_server.jobs import children, outcome
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Selection
@@ -74,20 +74,14 @@ class Lane:
 
     def _run(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> None:
         try:
-            outcome = self._sync(executable, settings, due, cancellation)
+            ended = self._sync(executable, settings, due, cancellation)
         except OSError as error:
-            outcome = Synced(
-                due, Failure("sync-failed", f"uv could not be started: {error}; check 'uv.path', or run 'pyproject-lsp doctor'")
-            )
+            said = f"uv could not be started: {error}; check 'uv.path', or run 'pyproject-lsp doctor'"
+            ended = Synced(due, Failure("sync-failed", said))
         except Exception as error:  # noqa: BLE001  the boundary of a thread: without an end its operations never finish
             _log.exception("a sync failed unexpectedly")
-            outcome = Synced(
-                due,
-                Failure(
-                    "sync-failed", f"a fault of pyproject-lsp stopped this ({error!r}); please report it with the server's log"
-                ),
-            )
-        self.finished(outcome)
+            ended = Synced(due, Failure("sync-failed", outcome.fault(error)))
+        self.finished(ended)
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
         wanted = reduce(Selection.joined, (one.selection for one in due))

@@ -382,10 +382,7 @@ class Worker:
         return as_lock(asked) if operation.id in self._after.standing else asked
 
     def _manifest(self, operation: Operation) -> Path:
-        undone = self.place.journal.get(str(operation.argument.get("id"))) if operation.kind == "undo" else None
-        if undone is not None and undone.kind != "undo":
-            return self._manifest(undone)
-        return self.place.manifest_of(projects.path_of(operation.uri), operation.argument.get("member"))
+        return self.place.manifest_of(operation.uri, operation.argument)
 
     def _label(self, asked: Sequence[Asked]) -> str:
         titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}

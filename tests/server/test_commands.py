@@ -82,9 +82,13 @@ def test_undo_takes_back_the_last_or_the_named_one_and_keeps_what_came_after(sta
     assert project.text() == before
 
 
-def test_undo_of_a_scripts_edit_changes_the_script_and_not_the_project_around_it(start: Start, project: Project) -> None:
+@pytest.mark.parametrize("inside", [True, False])
+def test_undo_of_a_scripts_edit_changes_the_script_and_not_the_project_around_it(
+    start: Start, project: Project, *, inside: bool
+) -> None:
     client = start(initialization_options=NO_SYNC)
-    script = projects.script(project.tools, project.wheels).rename(project.root / "script.py")
+    script = projects.script(project.tools, project.wheels)
+    script = script.rename(project.root / "script.py") if inside else script
     uri, before = script.as_uri(), script.read_text("utf-8")
     for named in (True, False):
         answer = client.execute("pyproject.add", {"uri": uri, "requirements": ["zeta"], "script": True})
@@ -193,60 +197,6 @@ def test_the_status_command_answers_what_the_notification_said(start: Start, pro
     assert asked["project"] == project.root.as_uri()
     assert asked["state"] == "idle"
     assert asked["lock"] == "up-to-date"
-
-
-def test_preview_says_what_would_change_and_changes_nothing(start: Start, project: Project) -> None:
-    project.uv_ok("sync")
-    client = start()
-    files = {path: path.read_bytes() for path in (project.manifest, project.lock)}
-    inner = {"uri": project.manifest.as_uri(), "requirements": ["beta"]}
-    answer = client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
-    assert answer["lock"] == [{"name": "alpha", "from": None, "to": "2.0"}, {"name": "beta", "from": None, "to": "2.0"}]
-    (change,) = answer["edits"]["documentChanges"]
-    assert change["textDocument"]["uri"] == project.manifest.as_uri()
-    assert "beta>=2.0" in change["edits"][0]["newText"]
-    assert {path: path.read_bytes() for path in files} == files
-    assert project.installed() == {}
-    status = client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
-    assert status["operations"] == []
-
-
-def test_preview_of_an_open_buffer_is_of_its_text_and_version(start: Start, project: Project) -> None:
-    client = start()
-    client.open(project.manifest)
-    client.type(project.manifest, project.text().replace("0.1.0", "7.0.0"))
-    inner = {"uri": project.manifest.as_uri(), "bump": "minor"}
-    answer = client.execute("pyproject.preview", {"command": "pyproject.bumpVersion", "arguments": [inner]}, timeout=30)
-    (change,) = answer["edits"]["documentChanges"]
-    assert change["textDocument"]["version"] == 2
-    assert client.apply_workspace_edit({"edit": answer["edits"]}) == {"applied": True}
-    client._flush()
-    assert 'version = "7.1.0"' in client.buffer(project.manifest).text
-
-
-def test_preview_of_what_cannot_be_done_says_why(client: Client, project: Project) -> None:
-    inner = {"uri": project.manifest.as_uri(), "requirements": ["sigma"]}
-    with pytest.raises(ResponseError, match=r"sigma") as caught:
-        client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
-    assert (caught.value.code, caught.value.data["code"]) == (-32803, "unresolvable"), "the argument was a good one"
-
-
-def test_preview_of_undo_takes_the_last_change_as_undo_does(start: Start, project: Project) -> None:
-    client = start(initialization_options=NO_SYNC)
-    done(client, project, "add", requirements=["beta"])
-    inner = {"uri": project.manifest.as_uri()}
-    answer = client.execute("pyproject.preview", {"command": "pyproject.undo", "arguments": [inner]}, timeout=30)
-    assert {"name": "beta", "from": "2.0", "to": None} in answer["lock"]
-    assert answer["edits"]["documentChanges"][0]["textDocument"]["version"] is None, "it is not open"
-
-
-def test_preview_and_the_edit_write_other_bounds(start: Start, project: Project) -> None:
-    client = start(initialization_options={**NO_SYNC, "edit.bounds": "exact"})
-    inner = {"uri": project.manifest.as_uri(), "requirements": ["beta"]}
-    answer = client.execute("pyproject.preview", {"command": "pyproject.add", "arguments": [inner]}, timeout=30)
-    assert "beta==2.0" in answer["edits"]["documentChanges"][0]["edits"][0]["newText"]
-    done(client, project, "add", requirements=["beta"])
-    assert '"beta==2.0"' in project.text()
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "other.toml", "uv.lock", "README.md", "tool"])
