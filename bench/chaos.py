@@ -22,7 +22,9 @@ from random import Random
 from typing import Literal
 
 from bench import measure
-from bench.actors import SLOTS, Actor, Books, Git, Person, Shell, Shop, slot_line
+from bench.actors import Actor, Git, Shell, Shop
+from bench.books import Books, slot_line
+from bench.person import Person
 from bench.reader import Reader
 from bench.reader_process import SENTINEL
 from bench.worksite import Site, site
@@ -35,6 +37,7 @@ from tests.support.projects import MANY, Project
 Kind = Literal["plain", "workspace", "script"]
 Slow = Literal["", "build", "metadata"]
 ENDS_WITHIN = 60.0
+SLOTS = 16
 SILENT_SECONDS = 4.0
 _SCRIPT_ONLY_WORDS = frozenset({"plain", "inline", "crlf"})
 
@@ -213,7 +216,7 @@ def _actor(who: str, shop: Shop) -> Actor:
 
 def _perform(actor: Actor, steps: Sequence[Step], books: Books) -> None:
     for step in steps:
-        time.sleep(step.pause)
+        time.sleep(step.pause)  # the round that was drawn says when
         try:
             actor.do(step.action, step.lot)
         except (AssertionError, RuntimeError, OSError, ValueError, ResponseError) as error:
@@ -224,7 +227,7 @@ def _await_all(books: Books) -> list[str]:
     """Wait until every operation has ended; name those that have not when nothing has moved for a minute."""
     moved, before = time.monotonic(), books.unfinished()
     while before and time.monotonic() - moved < ENDS_WITHIN:
-        time.sleep(0.05)
+        time.sleep(0.05)  # the servers are other programs: their journal is looked at
         present = books.unfinished()
         if present != before:
             moved, before = time.monotonic(), present

@@ -226,4 +226,4 @@ def until(condition: Callable[[], Any], what: str, patience: float = 30.0) -> No
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"not within {patience:g} s: {what}")
-        time.sleep(0.002)
+        time.sleep(0.002)  # the kernel tells nobody of a lock

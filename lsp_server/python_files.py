@@ -43,7 +43,7 @@ class _Known:
 
     def asking(self, text: str) -> Asking:
         """Return where the index is looked for: a script may have settings of its own (PEP 723, `[tool.uv]`)."""
-        options = _index_options(text) if "# /// script" in text else ()
+        options = _index_options(text) if script.may_have_block(text) else ()
         return Asking((self.project.folder / self.path).parent, options) if options else Asking(self.project.folder)
 
 

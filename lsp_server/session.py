@@ -9,6 +9,7 @@ from pathlib import Path
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import OpenDocument
 from lsp_server.adapters.project import MANIFEST, path_of, real
+from lsp_server.core import script
 from lsp_server.core.packages import Packages
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
@@ -209,7 +210,7 @@ class Session:
 
 def is_edited(document: Document) -> bool:
     """Tell whether operations may edit a document: a manifest, or a script with a metadata block (PEP 723)."""
-    return is_manifest(document.uri) or "# /// script" in document.text
+    return is_manifest(document.uri) or script.may_have_block(document.text)
 
 
 def is_manifest(uri: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from lsp_server.core import declared, imports
+from lsp_server.core import declared, imports, script
 from lsp_server.core.imports import Import
 from lsp_server.core.tree import Tree
 
@@ -101,7 +101,7 @@ def _names(path: str, _changed: int, size: int) -> tuple[Import, ...]:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError:
         return ()
-    if "# /// script" in text:
+    if script.may_have_block(text):
         return ()  # it depends on what its own metadata says (PEP 723)
     # Not the cached scan: a whole project's texts would drive the open documents out of the cache.
     return imports.absolute(imports.scan.__wrapped__(text))

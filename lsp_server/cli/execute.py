@@ -97,9 +97,15 @@ def _project(command: list[str]) -> Project | None:
         return projects.find(Path())
     folder = Path(uvcommand.option(command, "directory") or ".")
     script = uvcommand.script(command)
-    if script is not None and (uvcommand.subcommand(command) != "run" or "# /// script" in files.read_text(folder / script)):
+    if script is not None and (uvcommand.subcommand(command) != "run" or _has_block(folder / script)):
         return projects.find_script(folder / script)
     return projects.find(folder / (uvcommand.option(command, "project") or "."))
+
+
+def _has_block(script: Path) -> bool:
+    from lsp_server.core.script import may_have_block  # noqa: PLC0415  only `uv run` of a script needs it
+
+    return may_have_block(files.read_text(script))
 
 
 def _in_turn(place: Place, command: list[str], timeout: float) -> int:

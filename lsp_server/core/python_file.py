@@ -38,7 +38,7 @@ class PythonFile:
     @cached_property
     def block(self) -> Block | None:
         """Its metadata block (PEP 723), None if it has none that can be read."""
-        found = script.find(self.text) if "# /// script" in self.text else None
+        found = script.find(self.text) if script.may_have_block(self.text) else None
         return found if isinstance(found, Block) else None
 
     @cached_property

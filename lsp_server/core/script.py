@@ -45,6 +45,11 @@ class _Line:
         return min(len(self.text), 2)
 
 
+def may_have_block(text: str) -> bool:
+    """Tell in a moment whether a text is worth a look for a block."""
+    return _OPEN in text
+
+
 def is_script(name: str, text: str) -> bool:
     """Tell whether a file may hold a metadata block: by its name, its `#!` line or the block that it has."""
     suffix = name.rpartition(".")[2].lower()
