@@ -69,6 +69,13 @@ class Ledger:
         blocked = blocking.queued_behind(self.place.manifest_lock, planned)
         return replace(operation, blocked=blocked, message=blocking.waits(blocked))
 
+    def say_planned(self) -> None:
+        """Say of what is queued on which plan it waits: some came after the group was made, and before its plan was begun."""
+        for operation in self.within({"queued"}):
+            waiting = self._behind_a_plan(operation)
+            if waiting.blocked is not None:
+                self.block([operation.id], "queued", waiting.blocked, waiting.message)
+
     def get(self, operation: str) -> Operation | None:
         """Return one operation of this process."""
         with self._mutex:

@@ -301,6 +301,7 @@ class Worker:
             return None  # asked for before there was this to be cancelled
         for one in wanted:
             self.ledger.move(one.operation, "planning", message="planning")
+        self.ledger.say_planned()
         planned = Planner(self.place, self._shadow, executable, settings, self._planning).plan(base, wanted)
         if isinstance(planned, Cancelled):
             return None

@@ -2,13 +2,16 @@
 
 import os
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from lsp_server.adapters.editor import OpenDocument
+from lsp_server.core.operation import Operation
 from lsp_server.demo import parts
 from lsp_server.jobs.journal import Journal
 from tests.support.clerk import clerk
-from tests.support.office import are_gone, desk, process
+from tests.support.office import Desk, Papers, are_gone, desk, process
 from tests.support.projects import Project
 
 
@@ -193,6 +196,34 @@ def test_an_edit_that_comes_while_another_one_is_planned_says_on_which_it_waits(
         second = jobs.until_blocked(jobs.add("eta"))
         assert second.blocked is not None
         assert (second.state, second.blocked.lock, second.blocked.pid) == ("queued", "manifest", os.getpid())
+        assert second.message == f"waits for {first.title} (pid {os.getpid()})"
+        gate.open()
+        jobs.done(first, second)
+
+
+class Late(Papers):
+    """An editor in which a second edit is asked for when the worker has made its group, and not begun to plan it."""
+
+    looks = 0
+    second: Operation | None = None
+    jobs: Desk
+
+    def document(self, path: Path) -> OpenDocument | None:
+        self.looks += 1
+        if self.looks == 3:
+            self.second = self.jobs.add("eta")
+        return super().document(path)
+
+
+def test_an_edit_that_comes_just_before_the_plan_of_another_one_says_on_which_it_waits(project: Project) -> None:
+    gate = project.add_gated_dependency(backend=parts.Backend(project.gate(), at="metadata"))
+    editor = Late()
+    with desk(project, editor) as jobs:
+        editor.jobs = jobs
+        first = jobs.add("alpha")
+        gate.wait_reached()
+        assert editor.second is not None
+        second = jobs.until_blocked(editor.second)
         assert second.message == f"waits for {first.title} (pid {os.getpid()})"
         gate.open()
         jobs.done(first, second)
