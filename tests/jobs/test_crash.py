@@ -226,9 +226,9 @@ def test_an_edit_that_was_overwritten_before_the_crash_is_not_called_done(projec
     with desk(project) as jobs:
         (operation,) = jobs.done(jobs.add("alpha"))
     # As a server leaves it that was killed while it planned the edit again, after a stale write.
-    gone = project.tools.start([sys.executable, "-c", ""], project.root)
+    gone = project.tools.start([sys.executable, "-c", "input()"], project.root)
     owner = process(gone.pid)
-    gone.wait(10)
+    gone.communicate("\n", timeout=10)
     with closing(Journal(project.tools.base / "state" / "journal.sqlite3", owner)) as journal:
         journal.save(replace(operation, state="waiting", finished_at=None, attempts=1))
     if not stands:
