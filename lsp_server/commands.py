@@ -129,7 +129,7 @@ async def preview(connection: Connection, office: Office, argument: Argument) ->
     editor = RemoteEditor(connection.session, asyncio.get_running_loop(), connection.ask)
     settings = connection.session.settings
     place = office.place(project)
-    manifest = await connection.aside(place.manifest_of, inner[0]["uri"], filled)
+    manifest = await connection.aside(place.manifest_of, str(filled.get("uri", project.uri)), filled)
     outcome = await connection.at_length(previews.preview, place, editor, settings, wanted, manifest)
     if isinstance(outcome, Failure):
         return outcome

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
@@ -28,7 +28,7 @@ def read(project: Project, environ: Mapping[str, str]) -> Offered:
     versions: dict[str, str | None] = {}
     known = locked_in(project.lockfile)
     for name in known.versions.keys() - known.local:
-        versions[name] = max(known.versions[name])
+        versions[name] = str(max(map(_version, known.versions[name]), key=_rank))
     for folder, flat in _places(project.folder, settings, environ):
         stamp = _stamp(folder)
         if stamp is not None and flat:
@@ -98,7 +98,7 @@ def _packages(folder: Path, _stamp: tuple[int, int, int]) -> Mapping[str, Versio
     found: dict[str, Version] = {}
     for entry in _entries(folder):
         parsed = _parsed(entry.name)
-        if parsed is not None and (parsed[0] not in found or _better(parsed[1], found[parsed[0]])):
+        if parsed is not None and (parsed[0] not in found or _rank(parsed[1]) > _rank(found[parsed[0]])):
             found[parsed[0]] = parsed[1]
     return found
 
@@ -127,9 +127,16 @@ def _parsed(file: str) -> tuple[str, Version] | None:
         return None
 
 
-def _better(one: Version, other: Version) -> bool:
-    """Tell which version uv would rather take: a pre-release only where there is nothing else."""
-    return (not one.is_prerelease, one) > (not other.is_prerelease, other)
+def _rank(version: Version) -> tuple[bool, Version]:
+    """Order versions as uv would rather take them: a pre-release only where there is nothing else."""
+    return not version.is_prerelease, version
+
+
+def _version(text: str) -> Version:
+    try:
+        return Version(text)
+    except InvalidVersion:  # whatever somebody wrote into uv.lock
+        return Version("0")
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

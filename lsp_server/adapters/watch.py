@@ -163,9 +163,11 @@ class Watch:
                     self._folders.close()
                     self._folders = self._observe()
                     continue
-                for subscription in tuple(self._subscriptions):
-                    if error.folder == subscription.place or error.folder in subscription.leads:
-                        self._take_away(subscription, error)
+                blamed = [each for each in self._subscriptions if error.folder == each.place or error.folder in each.leads]
+                if not blamed:
+                    raise  # nobody's: asking again would change nothing
+                for subscription in blamed:
+                    self._take_away(subscription, error)
             else:
                 return
 

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
             shared.complain(operation.message)
             return shared.USAGE
         ended = _follow(office, operation, told)
-        undoable = bool(undo.undoable(office.journal, project.key, [ended]))
+        undoable = bool(undo.undoable(office.journal, ended.project, [ended]))
     finally:
         office.close()
     if options.json:

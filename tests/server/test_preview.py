@@ -50,8 +50,12 @@ def test_preview_of_what_cannot_be_done_says_why(client: Client, project: Projec
 def test_preview_of_undo_takes_the_last_change_as_undo_does(start: Start, project: Project) -> None:
     client = start(initialization_options=NO_SYNC)
     done(client, project, "add", requirements=["beta"])
+    added = done(client, project, "add", requirements=["delta"])
+    by_id = client.execute("pyproject.preview", {"command": "pyproject.undo", "arguments": [{"id": added["id"]}]}, timeout=30)
+    done(client, project, "undo")
     inner = {"uri": project.manifest.as_uri()}
     answer = client.execute("pyproject.preview", {"command": "pyproject.undo", "arguments": [inner]}, timeout=30)
+    assert "delta" in str(by_id["lock"])
     assert {"name": "beta", "from": "2.0", "to": None} in answer["lock"]
     assert answer["edits"]["documentChanges"][0]["textDocument"]["version"] is None, "it is not open"
 
