@@ -1,6 +1,7 @@
 """`pyproject-lsp serve`: the language server, over stdio or for one client on a TCP port."""
 
 import argparse
+import signal
 import socket
 import sys
 from contextlib import ExitStack, suppress
@@ -29,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         return shared.USAGE
     # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
     sys.setswitchinterval(0.0005)
+    _let_uv_hear_interrupts()
     server = build()
     # A client that is lost is the end of its file.
     with ExitStack() as stack, suppress(ConnectionError):
@@ -43,6 +45,16 @@ def run(options: argparse.Namespace) -> int:
         else:
             server.start_io()
     return server.exit_code
+
+
+def _let_uv_hear_interrupts() -> None:
+    """Let a uv that we interrupt hear it and roll back, also where we ourselves are to ignore interrupts.
+
+    What a script starts by `&` ignores them, an editor and its server too, and so would all that it starts; a handler is
+    not inherited (POSIX, `exec`). Ours goes on ignoring them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
 
 
 def _one_client(host: str, port: int) -> socket.socket:

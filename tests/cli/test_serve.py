@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.support.projects import Project
@@ -44,6 +46,14 @@ class Connection:
                 continue
             yield json.loads(self._stream.read(length))
 
+    def until(self, operation: str, state: str) -> None:
+        """Read on until a status shows an operation in a state."""
+        for body in self:
+            shown = body["params"]["operations"] if body.get("method") == "pyproject/status" else []
+            if (operation, state) in [(each["id"], each["state"]) for each in shown]:
+                return
+        pytest.fail(f"the connection ended, and {operation} was never {state}")
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._stream.close()
@@ -60,8 +70,15 @@ def connect() -> Iterator[Connect]:
         yield lambda port: stack.enter_context(contextlib.closing(Connection(port)))
 
 
-def start(project: Project, address: str = "127.0.0.1:0") -> "subprocess.Popen[str]":
-    return project.tools.start([sys.executable, "-m", "lsp_server", "serve", "--tcp", address], project.root)
+IN_BACKGROUND = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what a script starts by `&`
+runpy.run_module("lsp_server", run_name="__main__")
+"""
+
+
+def start(project: Project, address: str = "127.0.0.1:0", *python: str) -> "subprocess.Popen[str]":
+    return project.tools.start([sys.executable, *(python or ("-m", "lsp_server")), "serve", "--tcp", address], project.root)
 
 
 def port_of(server: "subprocess.Popen[str]") -> int:
@@ -86,16 +103,29 @@ def test_a_client_on_a_socket_runs_a_command_to_its_end_and_leaves(project: Proj
     argument = {"uri": project.manifest.as_uri(), "requirements": ["alpha"]}
     call = {"command": "pyproject.add", "arguments": [argument]}
     queued = connection.request("workspace/executeCommand", call)
-    for body in connection:
-        shown = body["params"]["operations"] if body.get("method") == "pyproject/status" else []
-        if (queued["id"], "done") in [(operation["id"], operation["state"]) for operation in shown]:
-            break
+    connection.until(queued["id"], "done")
     assert '"alpha' in project.text()
     assert connection.request("shutdown") is None
     connection.send(method="exit")
     assert server.wait(SLOW) == 0
     connection.close()
     assert "Traceback" not in server.communicate()[1]
+
+
+def test_a_uv_hears_interrupts_though_its_server_was_started_to_ignore_them(project: Project, connect: Connect) -> None:
+    gate = project.add_gated_dependency()
+    server = start(project, "127.0.0.1:0", "-c", IN_BACKGROUND)
+    connection = connect(port_of(server))
+    initialize(connection, project.root)
+    call = {"command": "pyproject.sync", "arguments": [{"uri": project.manifest.as_uri()}]}
+    queued = connection.request("workspace/executeCommand", call)
+    build = psutil.Process(gate.wait_reached())
+    server.send_signal(signal.SIGINT)
+    build.send_signal(signal.SIGINT)
+    connection.until(queued["id"], "failed")
+    assert connection.request("shutdown") is None
+    connection.send(method="exit")
+    assert server.wait(SLOW) == 0
 
 
 def test_a_second_client_is_refused_and_the_first_one_gets_its_answers(project: Project, connect: Connect) -> None:
