@@ -71,7 +71,7 @@ def _follow(place: Place, *, as_json: bool) -> None:
     for lock in watched:
         place.watch.lock_file(lock, lambda _path: told.set())
         place.watch.files(lock.parent, {lock.name}, lambda _path: told.set())
-    for file in (*projects.files_of(place.project), place.journal.path.with_name(place.journal.path.name + "-wal")):
+    for file in (*projects.files_of(place.project), place.journal.bell):
         place.watch.files(file.parent, {file.name}, lambda _path: told.set())
     shown = describe(place)
     while True:

@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ BUSY_SECONDS = 5.0
 class Database:
     """An open database. Safe to use from several threads and, through SQLite, from several processes.
 
+    `bell` is a file to watch for what others write. SQLite's own writes come too early for that: a transaction can be read
+    only after the last write to the `-wal` file, so whoever looks at once may see the state before it, and hear no more.
+
     Args:
         path: its file; one that is corrupt is kept aside, and a new one begun.
         schema: makes what is not there yet.
@@ -22,6 +25,7 @@ class Database:
 
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
+        self.bell = path.with_name(f"{path.name}-bell")
         self.set_aside: Path | None = None
         self._schema = schema
         self._mutex = threading.Lock()
@@ -51,6 +55,8 @@ class Database:
                 database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
+            with suppress(OSError):
+                self.bell.write_bytes(b"\n")
 
     def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:

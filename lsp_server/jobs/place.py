@@ -91,7 +91,7 @@ class Place:
                 known[:] = present
                 callback(path)
 
-        return self.watch.files(self.journal.path.parent, {self.journal.path.name + "-wal"}, look)
+        return self.watch.files(self.journal.bell.parent, {self.journal.bell.name}, look)
 
     def watch_file(self, file: Path, callback: Callable[[Path], None]) -> Callable[[], None]:
         """Call with `file` when it may have been written, also where it is a link, until the returned function is called."""

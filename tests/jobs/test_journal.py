@@ -1,6 +1,9 @@
 """The journal stays small and quick however long it is used, and is the one that others see."""
 
+import queue
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +15,8 @@ from lsp_server.adapters.processes import ProcessId, this_process
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.jobs import journal as journals
 from lsp_server.jobs.journal import Journal
+from tests.support.office import desk
+from tests.support.projects import Project
 
 KEPT = 5
 
@@ -137,3 +142,32 @@ def test_a_journal_without_these_indexes_cannot_be_opened(base: Path) -> None:
         done = finished(journal, 1)
         assert journal.finished("mine") == (done,)
         assert journal.set_aside is None
+
+
+def test_what_is_told_of_cannot_be_read_yet(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring, readable = Path.write_bytes, list[bool]()
+
+    def look(path: Path, data: bytes) -> int:
+        assert path == journal.bell
+        with closing(Journal(journal.path, journal.owner)) as other:
+            readable.append(other.get("mine-1") is not None)
+        return ring(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", look)
+    finished(journal, 1)
+    assert readable == [True, True], "as it is added, and as it ends"
+
+
+def test_somebody_looks_before_it_can_be_read(project: Project) -> None:
+    with desk(project) as jobs:
+        place, rung, seen = jobs.worker.place, threading.Event(), queue.SimpleQueue[bool]()
+        finished(place.journal, 1, place.key)
+        place.watch_journal(lambda _path: seen.put(rung.is_set()))
+        place.journal.bell.write_bytes(b"")
+        assert not seen.get(timeout=20), "the first look knows nothing"
+        with closing(sqlite3.connect(place.journal.path, isolation_level=None)) as other:
+            other.execute("UPDATE news SET number = number + 1")
+        time.sleep(0.2)
+        rung.set()
+        place.journal.bell.write_bytes(b"")
+        assert seen.get(timeout=20), "told by what SQLite writes"
