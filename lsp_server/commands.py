@@ -72,16 +72,11 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
 
 
 async def cancel(connection: Connection, office: Office, argument: Argument) -> Answer:
-    """Cancel an operation; false where it is finished, is being committed, or belongs to another process."""
+    """Cancel an operation, whichever process has it; false where it is finished or is being committed."""
     operation = argument.get("id")
     if not isinstance(operation, str):
         return BadArgument("id", operation, "must be the id of an operation")
-    return {"cancelled": await connection.aside(cancel_anywhere, office, operation)}
-
-
-def cancel_anywhere(office: Office, operation: str) -> bool:
-    """Cancel an operation of whichever project."""
-    return any(worker.cancel(operation) for worker in office.workers() if worker.ledger.get(operation) is not None)
+    return {"cancelled": await connection.aside(office.cancel, operation)}
 
 
 async def status(connection: Connection, office: Office, argument: Argument) -> Answer:

@@ -80,7 +80,6 @@ def _message(operations: Sequence[Operation]) -> str:
 
 def operation(operation: Operation, position: int, *, undoable: bool) -> dict[str, Any]:
     """Return one operation as every client of this process sees it; `position` counts from 0 in the queue."""
-    ours = operation.origin.pid == os.getpid()
     return {
         "id": operation.id,
         "kind": operation.kind,
@@ -95,7 +94,7 @@ def operation(operation: Operation, position: int, *, undoable: bool) -> dict[st
         "attempts": operation.attempts,
         "message": operation.message,
         "error": _failure(operation.failure),
-        "can": requests(operation, ours=ours, undoable=undoable),
+        "can": requests(operation, undoable=undoable),
     }
 
 

@@ -276,7 +276,7 @@ def cancel_progress(server: Server, params: types.WorkDoneProgressCancelParams) 
     """Cancel the operation whose progress the user stopped."""
     office = server.opened_office()
     if office is not None:
-        server.later("pyproject.cancel", server.aside(commands.cancel_anywhere, office, str(params.token)))
+        server.later("pyproject.cancel", server.aside(office.cancel, str(params.token)))
 
 
 # The tables

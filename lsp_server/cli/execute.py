@@ -115,6 +115,9 @@ def _in_turn(place: Place, command: list[str], timeout: float) -> int:
         except KeyboardInterrupt:
             mine.give_up()
             return shared.CANCELLED
+        if isinstance(missed, turn.Cancelled):
+            shared.complain("cancelled by another editor or command; the command was not run")
+            return shared.CANCELLED
         if missed is not None:
             shared.complain(missed.failure.message)
             return shared.NO_TURN

@@ -93,17 +93,16 @@ class Operation:
         return self.state in FINISHED
 
 
-def requests(operation: Operation, *, ours: bool, undoable: bool) -> list[Request]:
+def requests(operation: Operation, *, undoable: bool) -> list[Request]:
     """Return what may be asked of an operation now.
 
     Args:
         operation: the operation.
-        ours: this process has it; nobody else can stop what that starts.
         undoable: it is finished and its change can be taken back (`jobs/undo.py`).
 
     """
     asked: list[tuple[Request, bool]] = [
-        ("cancel", ours and operation.state in CANCELLABLE),
+        ("cancel", operation.state in CANCELLABLE),
         ("retry", operation.state in RETRYABLE and operation.kind != "exec"),
         ("undo", undoable),
     ]

@@ -72,6 +72,13 @@ END;
 CREATE TRIGGER IF NOT EXISTS operation_moved AFTER UPDATE ON operation BEGIN
     INSERT INTO news VALUES (new.project, 1) ON CONFLICT (project) DO UPDATE SET number = number + 1;
 END;
+CREATE TABLE IF NOT EXISTS cancellation (operation TEXT PRIMARY KEY);
+CREATE TRIGGER IF NOT EXISTS cancellation_asked AFTER INSERT ON cancellation BEGIN
+    UPDATE news SET number = number + 1 WHERE project = (SELECT project FROM operation WHERE id = new.operation);
+END;
+CREATE TRIGGER IF NOT EXISTS operation_ended AFTER UPDATE ON operation WHEN new.state IN ({_FINISHED_SQL}) BEGIN
+    DELETE FROM cancellation WHERE operation = new.id;
+END;
 CREATE TABLE IF NOT EXISTS lost (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -162,6 +169,30 @@ class Journal(Database):
         """Return one operation by its id."""
         rows = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))
         return _load(*rows[0]) if rows else None
+
+    def owner_of(self, operation: str) -> ProcessId | None:
+        """Return the process that an operation belongs to."""
+        rows = self._rows("SELECT pid, pid_started FROM operation WHERE id = ?", (operation,))
+        return ProcessId(*rows[0]) if rows else None
+
+    def ask_to_cancel(self, operation: str) -> None:
+        """Write that an operation's owner is to cancel it, who is told of it as of any news; forgotten when it ends."""
+        with self._transaction() as database:
+            database.execute("INSERT INTO cancellation VALUES (?) ON CONFLICT DO NOTHING", (operation,))
+
+    def no_longer_cancel(self, operation: str) -> None:
+        """Take back what `ask_to_cancel` wrote."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM cancellation WHERE operation = ?", (operation,))
+
+    def to_cancel(self, project: str) -> tuple[str, ...]:
+        """Return those of this process's operations that others ask it to cancel."""
+        rows = self._rows(
+            "SELECT operation FROM cancellation JOIN operation ON id = operation"
+            " WHERE project = ? AND pid = ? AND pid_started = ?",
+            (project, self.owner.pid, self.owner.started),
+        )
+        return tuple(operation for (operation,) in rows)
 
     def unfinished(self, project: str) -> tuple[Operation, ...]:
         """Return all unfinished operations of a project, of every process, in the order of their tickets."""

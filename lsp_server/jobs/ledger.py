@@ -129,6 +129,13 @@ class Ledger:
         """End an operation with the reason."""
         self.move(operation, "failed", failure=failure, message=failure.message)
 
+    def time_out(self, operations: Collection[Operation], limit: float) -> bool:
+        """Fail those that have waited for longer than `limit` seconds, 0 for ever; tell whether there were any."""
+        late = [o for o in operations if limit and o.state in {"queued", "waiting"} and blocking.age(o) > limit]
+        for operation in late:
+            self.fail(operation.id, blocking.lock_timeout(operation, limit))
+        return bool(late)
+
     def cancel(self, operation: str, message: str) -> State | None:
         """Cancel an operation if it can be; return the state it was in, or None."""
         with self._mutex:

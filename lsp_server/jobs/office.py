@@ -17,7 +17,7 @@ from lsp_server.core import intent, script
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import children, undo
+from lsp_server.jobs import cancel, children, undo
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, state_folder
@@ -94,6 +94,13 @@ class Office:
             created_at=now(),
         )
         return self.worker(project).submit(operation)
+
+    def cancel(self, operation: str) -> bool:
+        """Cancel an operation, whichever process has it; false if it is being committed or finished already."""
+        for worker in self.workers():
+            if worker.ledger.get(operation) is not None:
+                return worker.cancel(operation)
+        return cancel.by_its_owner(self.journal, self.watch, operation)
 
     def completed(
         self, project: Project, command: str, argument: Mapping[str, Any]

@@ -28,6 +28,11 @@ class NoTurn:
     failure: Failure
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Another process asked that this one leaves the queue."""
+
+
 class Turn:
     """One command's place in the queue of a project."""
 
@@ -39,7 +44,7 @@ class Turn:
         self._operation = place.journal.add(_operation(place, client, command))
         self._watches: list[Cancel] = []
 
-    def wait(self, timeout: float, say: Callable[[Blocked], None]) -> NoTurn | None:
+    def wait(self, timeout: float, say: Callable[[Blocked], None]) -> NoTurn | Cancelled | None:
         """Wait for the turn and take it; `say` is told on whom, each time that this is news.
 
         Args:
@@ -56,6 +61,9 @@ class Turn:
                 self._move("waiting")
                 self._move("committing", message="running")
                 return None
+            if self._operation.id in self._place.journal.to_cancel(self._place.key):
+                self._move("cancelled", message="cancelled before its turn")
+                return Cancelled()
             if timeout and age(self._operation) > timeout:
                 failure = lock_timeout(self._operation, timeout)
                 self._move("failed", failure=failure, message=failure.message)

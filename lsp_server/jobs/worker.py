@@ -76,7 +76,7 @@ class Worker:
         self._stopping = False
         self.files = FilesWatch(place, self._written)
         self._watches = [
-            place.watch_journal(self._told),
+            place.watch_journal(self._queue_told),
             place.watch.lock_file(place.manifest_lock, self._told),
             place.watch.lock_file(place.environment_lock, self._told),
         ]
@@ -148,6 +148,13 @@ class Worker:
             if self._manifest(operation) == path:
                 self._unsaved.closed(operation, path)
 
+    def _queue_told(self, path: Path) -> None:
+        """Somebody wrote of this project's operations: they moved, or another process asks that one of ours be cancelled."""
+        self._told(path)
+        with suppress(sqlite3.Error):
+            for operation in self.place.journal.to_cancel(self.place.key):
+                self.cancel(operation)
+
     def _told(self, _path: Path) -> None:
         """A file of the project, of another process's queue or of a lock moved: look, and show it."""
         self.wake.set()
@@ -186,7 +193,7 @@ class Worker:
         self._guardian.inherit(self.wake.set)
         self._after.settle()
         self._after.sync()
-        if self._timed_out(self.ledger.within({"queued"})):
+        if self.ledger.time_out(self.ledger.within({"queued"}), self._settings().lock_timeout):
             return True
         self.ledger.ancestor = inherited(self.place, self.place.environ)
         if self.ledger.ancestor is not None and not self.ledger.ahead():
@@ -255,7 +262,7 @@ class Worker:
     def _group(self) -> tuple[Operation, ...]:
         """Return the head of the queue as far as it is of one kind: about an unsaved document, or not."""
         group = self.ledger.group()
-        if self._timed_out(group):
+        if self.ledger.time_out(group, self._settings().lock_timeout):
             group = self.ledger.group()
         if not group:
             return ()
@@ -388,10 +395,3 @@ class Worker:
     def _label(self, asked: Sequence[Asked]) -> str:
         titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}
         return "; ".join(titles)
-
-    def _timed_out(self, group: Sequence[Operation]) -> bool:
-        limit = self._settings().lock_timeout
-        late = [o for o in group if limit and o.state in {"queued", "waiting"} and blocking.age(o) > limit]
-        for operation in late:
-            self.ledger.fail(operation.id, blocking.lock_timeout(operation, limit))
-        return bool(late)

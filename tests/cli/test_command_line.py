@@ -13,6 +13,7 @@ from lsp_server.cli import shared
 from lsp_server.core.operation import Blocked
 from tests.support import projects
 from tests.support.holding import held, manifest_lock
+from tests.support.office import desk
 from tests.support.projects import Project
 
 LSP = (sys.executable, "-m", "lsp_server")
@@ -123,6 +124,21 @@ def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project
         assert str(pid) in line
     out, _err = second.communicate(timeout=30)
     assert out == "second ran\n"
+
+
+def test_a_command_that_waits_is_cancelled_by_an_editor_and_never_run(project: Project) -> None:
+    with turn_held(project), desk(project) as jobs:
+        waiting = [start(project, "exec", "--", "uv", "add", "alpha"), start(project, "add", "delta")]
+        for process in waiting:
+            assert process.stderr is not None
+            assert "waiting for the manifest lock" in process.stderr.readline()
+        queued = [o for o in jobs.office.journal.unfinished(jobs.known.key) if o.state == "queued"]
+        assert [jobs.office.cancel(operation.id) for operation in queued] == [True, True]
+        (_, said), (out, _) = [process.communicate(timeout=30) for process in waiting]
+        assert "cancelled by another editor or command; the command was not run" in said
+        assert "cancelled; nothing was changed" in out
+        assert [process.returncode for process in waiting] == [3, 3]
+    assert not {"alpha", "delta"} & set(project.text().split('"'))
 
 
 @pytest.mark.parametrize(

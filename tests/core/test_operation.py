@@ -126,7 +126,6 @@ def test_queueing_again_forgets_the_failure_and_the_end() -> None:
     ],
 )
 def test_what_may_be_asked_is_what_can_be_done(state: State, asked: list[str]) -> None:
-    assert requests(operation(state), ours=True, undoable=False) == asked
-    assert "cancel" not in requests(operation(state), ours=False, undoable=False)
-    assert "retry" not in requests(replace(operation(state), kind="exec"), ours=True, undoable=False)
-    assert requests(operation(state), ours=True, undoable=True) == [*asked, "undo"]
+    assert requests(operation(state), undoable=False) == asked
+    assert "retry" not in requests(replace(operation(state), kind="exec"), undoable=False)
+    assert requests(operation(state), undoable=True) == [*asked, "undo"]

@@ -1,6 +1,8 @@
 """The queue behind a running sync: planned while it runs, committed together at its end, cancelled at any time."""
 
 import os
+import signal
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +20,12 @@ from tests.support.projects import Project
 def is_consistent(project: Project) -> None:
     project.uv_ok("lock", "--check")
     project.uv_ok("sync", "--check", "--inexact")
+
+
+def noted(jobs: Desk, operation: str) -> Operation:
+    found = jobs.office.journal.get(operation)
+    assert found is not None
+    return found
 
 
 def test_edits_behind_a_sync_are_planned_while_it_runs_and_committed_together(project: Project) -> None:
@@ -132,6 +140,54 @@ class TestCancel:
         other.close()
         assert "alpha" in project.text()
         assert "eta" not in project.text()
+
+    def test_of_another_process_that_waits(self, project: Project) -> None:
+        with project.held_sync(), desk(project) as jobs:
+            other = clerk(project)
+            theirs = other.ask("add", requirements=["alpha"])
+            other.until(theirs, "waiting")
+            assert jobs.office.cancel(theirs)
+            ended = noted(jobs, theirs)
+            assert (ended.state, ended.message) == ("cancelled", "cancelled; nothing was changed")
+            assert not jobs.office.cancel(theirs), "it has ended"
+            assert jobs.until_blocked(jobs.worker.retry(ended)).state != "cancelled", "what was asked of the former try is over"
+            assert jobs.office.cancel(theirs)
+            other.close()
+        assert "alpha" not in project.text()
+        is_consistent(project)
+
+    def test_of_another_process_that_syncs(self, project: Project) -> None:
+        gate = project.gate()
+        backend = parts.Backend(gate, spawn_child=True, ignore_sigint=True)
+        text = f"{project.text()}\n{backend.toml()}"
+        parts.make_package(project.root, "demo", "0.1.0")
+        project.write(text)
+        other = clerk(project)
+        with desk(project) as jobs:
+            theirs = other.ask("add", requirements=["alpha"])
+            family = [process(gate.wait_reached()), process(gate.wait_child())]
+            other.until(theirs, "syncing")
+            assert jobs.office.cancel(theirs)
+            assert are_gone(*family, within=2)
+            assert "the edit stays" in noted(jobs, theirs).message
+        other.close()
+        assert "alpha" in project.text()
+
+    @pytest.mark.skipif(os.name != "posix", reason="a process is stopped by a signal")
+    def test_of_another_process_that_is_stopped_or_dead(self, project: Project) -> None:
+        with project.held_sync(), desk(project) as jobs:
+            other = clerk(project)
+            theirs = other.ask("add", requirements=["alpha"])
+            other.until(theirs, "waiting")
+            with closing(sqlite3.connect(jobs.office.journal.path, isolation_level=None)) as journal:
+                journal.execute("BEGIN IMMEDIATE")
+                other.process.send_signal(signal.SIGSTOP)  # not in the middle of a transaction: that would stop everybody
+            assert not jobs.office.cancel(theirs), "nobody answered"
+            other.process.send_signal(signal.SIGCONT)
+            other.until(other.ask("remove", packages=["alpha"]), "waiting")
+            assert noted(jobs, theirs).state == "waiting", "what was said to go on goes on"
+            other.kill()
+            assert not jobs.office.cancel(theirs)
 
 
 def test_two_processes_take_turns_by_ticket(project: Project) -> None:

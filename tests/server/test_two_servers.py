@@ -37,8 +37,7 @@ def test_both_show_one_queue_in_one_order(start: Start, project: Project) -> Non
         seen, same = status(one, project), status(two, project)
         assert [o["id"] for o in seen["operations"]] == [o["id"] for o in same["operations"]] == [first, second]
         assert [o["position"] for o in seen["operations"]] == [0, 1]
-        assert [o["can"] for o in seen["operations"]] == [["cancel"], []], "each can stop its own only"
-        assert [o["can"] for o in same["operations"]] == [[], ["cancel"]]
+        assert [o["can"] for o in seen["operations"]] == [o["can"] for o in same["operations"]] == [["cancel"], ["cancel"]]
         assert [o["origin"]["pid"] for o in seen["operations"]] == [one.pid, two.pid]
     one.wait_operation(first, "done")
     two.wait_operation(second, {"done", "needsSave"})
