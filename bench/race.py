@@ -3,8 +3,9 @@
 Every row is run by bare uv processes and, in turns with them, by ours: real servers, one process an editor, on a fresh
 copy of the same project, while a reader looks at the files all the time. 'lost' are edits that were said to be done (a
 command that ended with 0, an operation that is done, a save of the user) and are gone at the end; 'torn' are reads that
-saw half a file; 'unfit' are rounds after which manifest, lock and environment do not fit together; 'failed' are edits
-of ours that were refused or never ended, and on both sides what broke a round, by waiting for ever for instance.
+saw half a file, and in brackets how often one was; 'unfit' are rounds after which manifest, lock and environment do not
+fit together; 'failed' are edits of ours that were refused or never ended, and on both sides what broke a round, by
+waiting for ever for instance.
 
 Exit code 1 when ours loses an edit, refuses one, leaves files that do not fit, or shows a torn file. In the rows marked
 '*' a bare uv of the row itself writes the manifest, by truncating it, which nobody can prevent: there a torn read is
@@ -44,6 +45,7 @@ class Tally:
     failed: int = 0
     unfit: int = 0
     torn: int = 0
+    times: int = 0
     unborn: int = 0
     reads: int = 0
     what: list[str] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Tally:
         self.failed += len(result.failed)
         self.unfit += bool(result.mismatch)
         self.torn += result.torn
+        self.times += result.times
         self.unborn += result.unborn
         self.reads += result.reads
         self.what += [f"lost: {each}" for each in result.lost]
@@ -114,7 +117,8 @@ def play(place: Site, row: Row, side: Side, *, number: int, editors: Editors, lo
             with _outlived(scene, editors):
                 result = replace(result, mismatch=scene.mismatch())
     failed = tuple(scene.failed)
-    return replace(result, failed=failed, torn=counts["torn"], unborn=counts["unborn"], reads=counts["reads"])
+    torn, times, unborn = counts["torn"], counts["times"], counts["unborn"]
+    return replace(result, failed=failed, torn=torn, times=times, unborn=unborn, reads=counts["reads"])
 
 
 @contextmanager
@@ -185,7 +189,8 @@ def line(row: Row, rounds: int, sides: dict[Side, Tally]) -> list[object]:
     """Return one row of the table."""
     cells: list[object] = [f"{row.name}: {row.title}", rounds]
     for side, tally in sides.items():
-        torn = f"{tally.torn}*" if side == "ours" and row.terminal_writes else tally.torn
+        torn = f"{tally.torn} ({tally.times})" if tally.torn else "0"
+        torn += "*" if side == "ours" and row.terminal_writes else ""
         cells += [tally.lost, tally.stake, torn, tally.unfit, tally.failed]
     return cells
 

@@ -35,6 +35,7 @@ class Result:
         failed: edits that were refused or never ended, in words, though nothing was wrong with them; what broke the round.
         mismatch: what does not fit together at the end: manifest, lock, environment.
         torn: reads that saw a torn file, of `reads`.
+        times: how often a file became torn, however many reads saw it.
         unborn: those of them that saw a file which had never been whole.
     """
 
@@ -43,6 +44,7 @@ class Result:
     failed: tuple[str, ...] = ()
     mismatch: tuple[str, ...] = ()
     torn: int = 0
+    times: int = 0
     unborn: int = 0
     reads: int = 0
 

@@ -53,6 +53,17 @@ def test_the_reader_tells_a_half_file_that_was_put_in_place_from_one_that_is_bei
     assert looked() == (3, 0)
 
 
+def test_the_reader_tells_how_often_a_file_was_torn_from_how_many_reads_saw_it(base: Path) -> None:
+    file, seen = base / "pyproject.toml", reader.Seen()
+    for text, reads in (("[", 3), (f"name = 1\n{reader.SENTINEL}\n", 1), ("", 2)):
+        file.write_text(text)
+        for _ in range(reads):
+            seen.look(file)
+            seen.look(base / "uv.lock")
+    counts = seen.counts()
+    assert (counts["torn"], counts["times"], counts["missing"]) == (5, 2, 6)
+
+
 def depend_on_slow(play: Scene) -> None:
     play.depend_on_slow(parts.Backend(play.gate))
 
