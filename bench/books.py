@@ -75,7 +75,8 @@ class Books:
         if operation is None or not operation.finished:
             return None
         code = operation.failure.code if operation.failure else ""
-        if operation.state == "done" or code == "sync-failed" or "the edit stays" in operation.message:
+        stays = "the edit stays" in operation.message and "unsaved document" not in operation.message
+        if operation.state == "done" or code == "sync-failed" or stays:
             return True
         # The person may have saved the buffer with the edit in it before it was cancelled or failed.
         return None if name in self.unsaved or code == "lost-after-retries" else False

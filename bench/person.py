@@ -144,10 +144,9 @@ class Person(Actor):
             client.close(path)
 
     def _open(self, path: Path) -> None:
-        """Open a document, and look at it for as long as the server needs to know its project."""
-        before = self._client.mark()
+        """Open a document, and look at it for as long as the server needs to know its project; one that is known says no more."""
         self._client.open(path, "python" if self._shop.is_script else "toml")
-        self._client.wait_for_method("pyproject/status", PATIENCE, before)
+        self._client.wait_for_method("pyproject/status", PATIENCE)
 
     def _type(self, path: Path) -> None:
         text = with_slots(self._client.buffer(path).text, self._pending.get(path, {}))
