@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 from packaging.markers import InvalidMarker, Marker
 from packaging.version import InvalidVersion, Version
 
-from lsp_server.core import requirement
+from lsp_server.core import masking, requirement
 from lsp_server.core.pyproject import Table
 
 Bounds = Literal["lower", "major", "minor", "exact"]
@@ -153,7 +153,7 @@ def title(intent: Intent) -> str:  # noqa: PLR0911  one for each kind of intent
     """Say the intent in a few words, for a queue view or a progress title."""
     match intent:
         case Add(requirements=wanted, table=table, script=script):
-            return f"Add {requirement.masked(', '.join(wanted))} to {'the script' if script else table.label()}"
+            return f"Add {masking.text(', '.join(wanted))} to {'the script' if script else table.label()}"
         case Remove(packages=packages, table=table, script=script):
             return f"Remove {', '.join(packages)} from {'the script' if script else table.label()}"
         case Upgrade(packages=packages, script=script):
@@ -262,7 +262,7 @@ def _requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:
     for text in wanted:
         parsed = requirement.parse(text)
         if isinstance(parsed, requirement.Invalid):
-            why = requirement.masked(parsed.message)
+            why = masking.text(parsed.message)
             raise _RefusedError("requirements", text, f"must be a PEP 508 requirement such as 'httpx>=0.27' ({why})")
     return wanted
 
@@ -354,5 +354,5 @@ def _json(value: object) -> str:
 
 def _shown(value: object) -> str:
     """Return a value as the client wrote it, in JSON."""
-    shown = requirement.masked(_json(value))
+    shown = masking.text(_json(value))
     return shown if len(shown) <= 80 else shown[:77] + "..."  # noqa: PLR2004  a message stays one line

@@ -10,8 +10,6 @@ from packaging.utils import canonicalize_name
 # ASCII spelled out: with IGNORECASE a class of letters also matches the Kelvin sign and the long s.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LEADING_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
-# As in a URL the last @ of the authority counts; a password may hold more of them.
-_USER_OF_URL = re.compile(r"://(?P<user>[^\s/?#:@]*)(?::(?P<password>[^\s/?#]*))?@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +49,6 @@ def parse_name(text: str) -> str | Invalid:
         return normalize(text)
     allowed = "letters, digits, '.', '_' and '-', with a letter or digit at both ends"
     return Invalid(text, f"{text!r} is not a package name: allowed are {allowed}")
-
-
-def masked(text: str) -> str:
-    """Return a text with the secrets of the URLs in it as `****`, as uv shows them; `git@`, which is none, stays."""
-    return _USER_OF_URL.sub(_without_secret, text)
-
-
-def _without_secret(match: re.Match[str]) -> str:
-    user, password = match["user"], match["password"]
-    if password is not None:
-        return f"://{user}:****@"
-    return match[0] if user == "git" else "://****@"
 
 
 def leading_name(text: str) -> str:

@@ -29,7 +29,7 @@ from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.processes import ProcessId, is_alive
-from lsp_server.core import diff, toml
+from lsp_server.core import diff, masking, toml
 from lsp_server.core.tokens import BOM
 from lsp_server.jobs import blocking
 from lsp_server.jobs.place import Place
@@ -239,7 +239,7 @@ class Guardian:
 
     def _culprits(self) -> tuple[_Culprit, ...]:
         writers = [each for each in self._remember_writers() if each.writes_manifest]
-        return tuple(_Culprit(each.pid, each.started, each.command) for each in writers)
+        return tuple(_Culprit(each.pid, each.started, masking.words(each.command)) for each in writers)
 
     def _has_moved(self, path: Path, item: _Guarded, found: str) -> bool:
         """Put back what is missing in a text; true if the file is another now, by us or by somebody else."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lsp_server.adapters.processes import is_alive, this_process
+from lsp_server.core import masking
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def announce(lock: Path, title: str | None = None) -> Holder:
     holder = Holder(
         pid=ours.pid,
         started=ours.started,
-        title=title if title is not None else " ".join(sys.orig_argv),
+        title=title if title is not None else masking.line(sys.orig_argv),
         since=datetime.now(UTC).isoformat(),
     )
     with suppress(OSError):

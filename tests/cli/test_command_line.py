@@ -126,6 +126,21 @@ def test_exec_says_on_whom_it_waits_and_takes_its_turn_after_it(project: Project
     assert out == "second ran\n"
 
 
+def test_what_a_command_keeps_secret_is_neither_shown_nor_kept(project: Project) -> None:
+    wanted = "a @ https://user:5ecret@localhost/a.whl"
+    with turn_held(project), desk(project) as jobs:
+        waiting = [start(project, "exec", "--", "uv", "add", wanted), start(project, "exec", "--", sys.executable, "-c", "")]
+        said = [process.stderr.readline() for process in waiting if process.stderr is not None]
+        queued = [o for o in jobs.office.journal.unfinished(jobs.known.key) if o.state == "queued"]
+        assert "uv add a @ https://user:****@localhost/a.whl" in {operation.title for operation in queued}
+        assert "5ecret" not in f"{queued} {said} {run(project, 'status').stdout}"
+        assert all(jobs.office.cancel(operation.id) for operation in queued)
+        assert [process.wait(30) for process in waiting] == [3, 3]
+        kept = b"".join(path.read_bytes() for path in jobs.office.state.rglob("*") if path.is_file())
+    assert b"user:" in kept
+    assert b"5ecret" not in kept
+
+
 def test_a_command_that_waits_is_cancelled_by_an_editor_and_never_run(project: Project) -> None:
     with turn_held(project), desk(project) as jobs:
         waiting = [start(project, "exec", "--", "uv", "add", "alpha"), start(project, "add", "delta")]
