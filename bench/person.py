@@ -108,9 +108,11 @@ class Person(Actor):
                 )
             )
 
-    def _cancel(self, _lot: int) -> None:
-        if self._last:
-            self._client.execute("pyproject.cancel", {"id": self._last}, timeout=PATIENCE)
+    def _cancel(self, lot: int) -> None:
+        """Cancel this person's last operation, or the last one of all."""
+        name = self._last if lot % 2 else next(reversed(self._shop.books.asked), "")
+        if name:
+            self._client.execute("pyproject.cancel", {"id": name}, timeout=PATIENCE)
 
     def _retry(self, _lot: int) -> None:
         lasts = {deeds[-1].operation for deeds in list(self._shop.books.deeds.values()) if deeds}

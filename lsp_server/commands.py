@@ -72,11 +72,15 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
 
 
 async def cancel(connection: Connection, office: Office, argument: Argument) -> Answer:
-    """Cancel an operation, whichever process has it; false where it is finished or is being committed."""
+    """Cancel an operation, whichever process has it; false where it is finished or is being committed, and why is said."""
     operation = argument.get("id")
     if not isinstance(operation, str):
         return BadArgument("id", operation, "must be the id of an operation")
-    return {"cancelled": await connection.aside(office.cancel, operation)}
+    cancelled = await connection.aside(office.cancel, operation)
+    present = None if cancelled else await connection.aside(office.journal.get, operation)
+    if present is not None and not present.finished:
+        say(connection, WARNING, not_cancelled(present))
+    return {"cancelled": cancelled}
 
 
 async def status(connection: Connection, office: Office, argument: Argument) -> Answer:
@@ -173,6 +177,14 @@ def cannot_open(error: BaseException) -> str:
         return f"the journal cannot be opened ({error}); end the process that holds it, or {remedy}"
     where = getattr(error, "filename", None) or Path.home()
     return f"the state folder cannot be used ({error}, {where}); {remedy}"
+
+
+def not_cancelled(operation: Operation) -> str:
+    """Say why an operation goes on that was to be cancelled, and what to do."""
+    if operation.state == "committing":
+        return f"'{operation.title}' is not cancelled: its edit is made already; undo takes it back once it is done"
+    owner = f"{operation.origin.client}, pid {operation.origin.pid}"
+    return f"'{operation.title}' is not cancelled: the process that has it ({owner}) does not answer; end that, or try again"
 
 
 def corrupt(kept: Path) -> str:

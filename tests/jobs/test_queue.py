@@ -1,8 +1,6 @@
 """The queue behind a running sync: planned while it runs, committed together at its end, cancelled at any time."""
 
 import os
-import signal
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from lsp_server.jobs.journal import Journal
 from tests.support.clerk import clerk
 from tests.support.office import Desk, Papers, are_gone, desk, process
 from tests.support.projects import Project
+from tests.support.stopping import stopped
 
 
 def is_consistent(project: Project) -> None:
@@ -173,17 +172,13 @@ class TestCancel:
         other.close()
         assert "alpha" in project.text()
 
-    @pytest.mark.skipif(os.name != "posix", reason="a process is stopped by a signal")
     def test_of_another_process_that_is_stopped_or_dead(self, project: Project) -> None:
         with project.held_sync(), desk(project) as jobs:
             other = clerk(project)
             theirs = other.ask("add", requirements=["alpha"])
             other.until(theirs, "waiting")
-            with closing(sqlite3.connect(jobs.office.journal.path, isolation_level=None)) as journal:
-                journal.execute("BEGIN IMMEDIATE")
-                other.process.send_signal(signal.SIGSTOP)  # not in the middle of a transaction: that would stop everybody
-            assert not jobs.office.cancel(theirs), "nobody answered"
-            other.process.send_signal(signal.SIGCONT)
+            with stopped(other.process.pid, jobs.office.state):
+                assert not jobs.office.cancel(theirs), "nobody answered"
             other.until(other.ask("remove", packages=["alpha"]), "waiting")
             assert noted(jobs, theirs).state == "waiting", "what was said to go on goes on"
             other.kill()

@@ -1,13 +1,17 @@
 """Two servers on one project show one queue; what one of them leaves behind when it is killed, the other offers."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lsp_server import commands
+from lsp_server.core.operation import Operation, Origin
 from tests.server.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DEFER, DELETE, NO_SYNC, Client
 from tests.support.projects import Project
+from tests.support.stopping import stopped
 
 
 def status(client: Client, project: Project) -> dict[str, Any]:
@@ -42,6 +46,33 @@ def test_both_show_one_queue_in_one_order(start: Start, project: Project) -> Non
     one.wait_operation(first, "done")
     two.wait_operation(second, {"done", "needsSave"})
     assert {m.params["token"] for m in two.received if m.method == "$/progress"} == {second}
+
+
+def test_either_cancels_what_the_other_has_and_is_told_when_that_does_not_answer(start: Start, project: Project) -> None:
+    with project.held_sync():
+        one, two = start(initialization_options=NO_SYNC), start(initialization_options=NO_SYNC)
+        first, second = add(one, project, "alpha"), add(one, project, "delta")
+        one.wait_operation(second, "waiting")
+        assert two.execute("pyproject.cancel", {"id": first}) == {"cancelled": True}
+        assert one.wait_operation(first, "cancelled")["message"] == "cancelled; nothing was changed"
+        with stopped(one.pid, Path(project.tools.environment["PYPROJECT_LSP_STATE_DIR"])):
+            assert two.execute("pyproject.cancel", {"id": second}) == {"cancelled": False}
+        said = two.wait_for_method("window/showMessage").params["message"]
+        assert said == (
+            f"'Add delta to dependencies' is not cancelled: the process that has it (test-client, pid {one.pid})"
+            " does not answer; end that, or try again"
+        )
+    one.wait_operation(second, "done")
+    assert "alpha" not in project.text()
+
+
+def test_what_is_being_committed_is_said_to_be_made(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    done = client.wait_operation(add(client, project, "alpha"), "done")
+    assert client.execute("pyproject.cancel", {"id": done["id"]}) == {"cancelled": False}
+    assert not [m for m in client.received if m.method == "window/showMessage"], "everybody sees that it is done"
+    operation = Operation("1", 1, "p", "file:///p", "", {}, "add", "Add a", "committing", Origin("an editor", 1), "")
+    assert "its edit is made already; undo takes it back" in commands.not_cancelled(operation)
 
 
 def test_a_failure_is_shown_by_the_server_that_was_asked_and_not_by_the_other(start: Start, project: Project) -> None:
