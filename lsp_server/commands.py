@@ -27,7 +27,9 @@ RUN_AGAIN, DISCARD = "Run again", "Discard"
 
 
 async def change(connection: Connection, office: Office, argument: Argument, *, command: str) -> Answer:
-    """Queue an operation; answered as soon as it is in the journal."""
+    """Queue an operation; answered as soon as it is in the journal, and what the client said of documents before is known."""
+    async with connection.session.order:
+        pass
     project = await _project(connection, office, command, argument)
     if not isinstance(project, Project):
         return project

@@ -4,10 +4,12 @@ Each function changes the session before it returns, so that messages take effec
 what waits for the journal or a project goes on later, in that order too.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lsp_server import commands
+from lsp_server.adapters import live
 from lsp_server.adapters import project as projects
 from lsp_server.connection import Connection
 from lsp_server.core.text import Document, Range
@@ -89,26 +91,29 @@ async def _begin(connection: Connection, uri: str) -> None:
             worker.files.look()
             worker.ledger.on_change()
 
-    await _in_order(connection, begin)
+    async with connection.session.order:
+        await connection.aside(begin, await connection.office())
 
 
 async def _saved(connection: Connection, document: Document, shown: str, path: Path) -> None:
-    await _tell(connection, lambda worker: worker.saved(path, document.text, shown))
+    # Looked for at once: until all before it is acted on, a uv that the save has to be guarded from may have ended.
+    at_work = asyncio.ensure_future(asyncio.to_thread(live.everywhere))
+    async with connection.session.order:
+        seen = await at_work
+        await _tell_in_turn(connection, lambda worker: worker.saved(path, document.text, shown, seen))
     if is_manifest(document.uri):
         await commands.on_save(connection, await connection.office(), document.uri)
 
 
 async def _tell(connection: Connection, news: Callable[[Worker], None]) -> None:
-    """Tell all workers something."""
+    """Tell all workers something, once all that the client said before is acted on: a save counts before the close after it."""
+    async with connection.session.order:
+        await _tell_in_turn(connection, news)
 
+
+async def _tell_in_turn(connection: Connection, news: Callable[[Worker], None]) -> None:
     def tell(office: Office) -> None:
         for worker in office.workers():
             news(worker)
 
-    await _in_order(connection, tell)
-
-
-async def _in_order(connection: Connection, act: Callable[[Office], None]) -> None:
-    """Act on another thread once all that the client said before is acted on: a save counts before the close after it."""
-    async with connection.session.order:
-        await connection.aside(act, await connection.office())
+    await connection.aside(tell, await connection.office())

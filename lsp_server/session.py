@@ -51,6 +51,8 @@ class _Open:
         document: What the editor shows.
         clean: The text it had when it last had no unsaved change of the user's. Like those in `later` without the
             byte order mark, which some editors show and most keep out of their text.
+        before: The one before that. On a busy machine the file has what was typed, and saved, before we hear of either;
+            that text then looks like one that was loaded.
         later: Texts that its file has had since, or that we are making of it, oldest first. An editor that loads
             the file again moves on through these; one that goes back to an earlier text was told to by its user.
     """
@@ -58,6 +60,7 @@ class _Open:
     path: Path | None
     document: Document
     clean: str
+    before: str
     later: tuple[str, ...] = ()
 
     @property
@@ -77,7 +80,7 @@ class _Open:
         if text not in self.later:
             return replace(self, document=document)
         last = len(self.later) - 1 - self.later[::-1].index(text)
-        return replace(self, document=document, clean=text, later=self.later[last + 1 :])
+        return replace(self, document=document, clean=text, before=self.clean, later=self.later[last + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ class Session:
         path = _path(document.uri)
         disk = _disk(path)
         with self._mutex:
-            self._open[document.uri] = _Open(path, document, _plain(document.text) if disk is None else disk)
+            shown = _plain(document.text)
+            self._open[document.uri] = _Open(path, document, shown if disk is None else disk, shown)
             if path is not None:
                 self._paths[path] = document.uri
 
@@ -142,8 +146,9 @@ class Session:
             present = self._open.get(uri)
             if present is None:
                 return None
-            self._open[uri] = _Open(present.path, present.document, _plain(present.document.text))
-        return present.document, present.clean
+            text = _plain(present.document.text)
+            self._open[uri] = _Open(present.path, present.document, text, text)
+        return present.document, present.clean if present.clean != text else present.before
 
     def close(self, uri: str) -> Path | None:
         """A document was closed, with what was unsaved in it; return its path."""

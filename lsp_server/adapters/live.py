@@ -67,6 +67,16 @@ def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]
     return _working_in(root, set(_uv_pids()) - set(ignore))
 
 
+def everywhere() -> tuple[UvProcess, ...]:
+    """The live uv processes of this machine, for who will ask `working_in` which of them work in a workspace."""
+    return tuple(process for process in map(_look_at, _uv_pids()) if process is not None)
+
+
+def working_in(root: Path, among: Iterable[UvProcess]) -> tuple[UvProcess, ...]:
+    """Those of some processes that work, or worked when they were looked at, in the workspace at `root`."""
+    return tuple(process for process in among if _works_in(process, root))
+
+
 def marked(variable: str, pids: Iterable[int] | None = None) -> Iterator[tuple[int, str]]:
     """The pid of every uv of this person that has a variable in its environment, with the variable's value.
 
@@ -124,8 +134,7 @@ def runs_users_command(process: UvProcess) -> bool:
 
 
 def _working_in(root: Path, pids: Iterable[int]) -> tuple[UvProcess, ...]:
-    found = (_look_at(pid) for pid in sorted(pids))
-    return tuple(process for process in found if process is not None and _works_in(process, root))
+    return working_in(root, (process for process in map(_look_at, sorted(pids)) if process is not None))
 
 
 def _works_in(process: UvProcess, root: Path) -> bool:

@@ -26,6 +26,12 @@ class FilesWatch:
         for path in new:
             self.told(path)
 
+    def has(self, path: Path) -> bool:
+        """Tell whether a file is one of the project's, also one that has just become so."""
+        if path not in self._cancels:
+            self.look()
+        return path in self._cancels
+
     def close(self) -> None:
         """Watch nothing any more."""
         with self._mutex:

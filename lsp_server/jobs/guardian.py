@@ -27,7 +27,7 @@ from typing import Any
 from lsp_server.adapters import files, git
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.exits import Cancel, on_exit
-from lsp_server.adapters.live import UvProcess
+from lsp_server.adapters.live import UvProcess, working_in
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import diff, masking, toml
 from lsp_server.core.tokens import BOM
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 # Texts of a file to find the one that a save was made from: what was read, what a uv added, what it took back.
 REMEMBERED = 6
-LATE_SECONDS = 1.0
+LATE_SECONDS = 3.0
 GIT_SECONDS = 0.02
 SAVE_SECONDS = 0.3
 
@@ -132,7 +132,7 @@ class Guardian:
                     history.append(text)
         self._wake.set()
 
-    def saved(self, path: Path, text: str, shown: str = "") -> None:
+    def saved(self, path: Path, text: str, shown: str = "", at_work: Sequence[UvProcess] = ()) -> None:
         """The user saved a file.
 
         Args:
@@ -140,11 +140,12 @@ class Guardian:
             text: what was saved.
             shown: what their editor had before they changed it, "" where that is not known. We may have come too late to
                 see it on the disk ourselves.
+            at_work: uvs that were seen when the editor said so, of any project: on a busy machine some have ended since.
 
         """
         if not self._enabled():
             return
-        culprits = self._culprits()
+        culprits = self._culprits(at_work)
         text, (mark, _) = text.removeprefix(BOM), _split(_read(path) or "")
         with self._mutex:
             former = [each for each in (*self._history.get(path, ()), shown.removeprefix(BOM)) if each and each != text]
@@ -229,16 +230,17 @@ class Guardian:
         for cancel in cancels.values():
             cancel()
 
-    def _remember_writers(self) -> Sequence[UvProcess]:
+    def _remember_writers(self, at_work: Sequence[UvProcess] = ()) -> Sequence[UvProcess]:
         """Return who is at work, or was a moment ago: an editor tells of a save later than the disk shows it."""
         present = time.monotonic()
         with self._mutex:
-            self._seen |= {each.pid: (each, present) for each in self._writers()}
+            seen = (*working_in(self.place.project.root, at_work), *self._writers())
+            self._seen |= {each.pid: (each, present) for each in seen}
             self._seen = {pid: seen for pid, seen in self._seen.items() if present - seen[1] < LATE_SECONDS}
             return [each for each, _ in self._seen.values()]
 
-    def _culprits(self) -> tuple[_Culprit, ...]:
-        writers = [each for each in self._remember_writers() if each.writes_manifest]
+    def _culprits(self, at_work: Sequence[UvProcess] = ()) -> tuple[_Culprit, ...]:
+        writers = [each for each in self._remember_writers(at_work) if each.writes_manifest]
         return tuple(_Culprit(each.pid, each.started, masking.words(each.command)) for each in writers)
 
     def _has_moved(self, path: Path, item: _Guarded, found: str) -> bool:

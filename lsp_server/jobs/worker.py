@@ -7,7 +7,7 @@ look at, does one thing, and looks again. It waits for events with nothing held 
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from lsp_server.adapters import files, git, uv
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
+from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import intent
 from lsp_server.core.operation import HOLDS_QUEUE, Failure, Operation
@@ -129,11 +130,12 @@ class Worker:
 
     # What the editor tells
 
-    def saved(self, path: Path, text: str, shown: str = "") -> None:
-        """The user saved a document, which had `shown` before they changed it: operations that waited for it go on."""
-        self._after.saved[path] = text
-        self._guardian.saved(path, text, shown)
-        self.reverted(path, text, saved=True)
+    def saved(self, path: Path, text: str, shown: str = "", at_work: Sequence[UvProcess] = ()) -> None:
+        """The user saved a document (`Guardian.saved` says what else is told): operations that waited for it go on."""
+        if self.files.has(path):
+            self._after.saved[path] = text
+            self._guardian.saved(path, text, shown, at_work)
+            self.reverted(path, text, saved=True)
 
     def reverted(self, path: Path, text: str, *, saved: bool = False) -> None:
         """A document has no unsaved changes any more: what waited for that goes on, or ends with the edit taken back."""
@@ -393,5 +395,4 @@ class Worker:
         return self.place.manifest_of(operation.uri, operation.argument)
 
     def _label(self, asked: Sequence[Asked]) -> str:
-        titles: Mapping[str, None] = {intent.title(one.intent): None for one in asked}
-        return "; ".join(titles)
+        return "; ".join(dict.fromkeys(intent.title(one.intent) for one in asked))

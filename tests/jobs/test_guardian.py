@@ -9,8 +9,10 @@ from typing import Literal
 
 import pytest
 
+from lsp_server.adapters import live
 from lsp_server.adapters.editor import OpenDocument
 from lsp_server.demo import parts
+from lsp_server.jobs import guardian
 from tests.support import projects
 from tests.support.office import Papers, desk
 from tests.support.projects import Project, Tools
@@ -53,6 +55,23 @@ class TestRestored:
         assert str(uv.pid) in told.message
         assert project.text().endswith(MINE)
         assert "doomed" not in project.text()
+
+    def test_from_a_uv_that_has_ended_before_the_save_was_acted_on(
+        self, project: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(guardian, "LATE_SECONDS", 0.001)  # nothing but what is told is known of it
+        gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
+        with desk(project) as jobs:
+            jobs.worker.wake.set()
+            uv = project.uv_at(gate, "add", "doomed")
+            shown = project.text()
+            project.write(shown + MINE)
+            at_work = live.everywhere()
+            gate.open()
+            assert uv.wait(20) != 0
+            jobs.worker.saved(project.manifest, shown + MINE, shown, at_work)
+            jobs.until_told("put back")
+        assert project.text().endswith(MINE)
 
     def test_after_an_interrupt(self, project: Project) -> None:
         gate = project.offer("slow", parts.Backend(project.gate()))
@@ -290,3 +309,19 @@ class TestLeftAlone:
                 jobs.save(before)
             jobs.done(jobs.ask("lock"))
         assert project.text() == before
+
+
+def test_a_save_in_one_project_is_nothing_to_the_guardian_of_another(project: Project, tools: Tools, wheels: Path) -> None:
+    other = projects.plain(tools, wheels, root=project.root.parent / "other")
+    gate = failing(project)
+    with desk(project) as jobs:
+        jobs.worker.wake.set()
+        uv = project.uv_at(gate, "add", "doomed")
+        before = other.text()
+        other.write(before + MINE)
+        jobs.worker.saved(other.manifest, before + MINE, before)
+        jobs.save(project.text() + MINE)
+        assert [path for _, _, path, _ in jobs.office.journal.guarded(jobs.known.key)] == [project.manifest]
+        gate.open()
+        assert uv.wait(20) != 0
+        jobs.until_told("put back")
