@@ -92,15 +92,16 @@ class Desk:
         return self.now(operation)
 
     def save(self, text: str, path: Path | None = None) -> None:
-        """Save a file as an editor does: it is written, then the server is told."""
+        """Save a file as an editor does that has just loaded it: it is written, then the server is told."""
         path = path or self.project.manifest
+        shown = path.read_bytes().decode()
         if isinstance(self.editor, Papers):
             self.editor.type(path, text)
             path.write_bytes(text.encode())
             self.editor.show(path)
         else:
             path.write_bytes(text.encode())
-        self.worker.saved(path, text)
+        self.worker.saved(path, text, shown)
 
     def until_told(self, words: str) -> Notice:
         """Wait until the user is told something with these words in it."""
