@@ -219,12 +219,17 @@ class Watch:
     def _handle(self, folder: Path, event: FileSystemEvent) -> None:
         paths = paths_of(event)
         may_be_another_folder = isinstance(event, tuple(ANCHOR))
-        for subscription in tuple(self._subscriptions):
-            if may_be_another_folder and subscription.leads & paths:
-                # The watch of a deleted folder is dead even when a new folder has its name: all of them are made anew.
-                stale = subscription.leads | {subscription.place or subscription.folder}
-                with self._lock:
-                    self._arm(stale)
+        present = tuple(self._subscriptions)
+        led = [each for each in present if may_be_another_folder and each.leads & paths]
+        # The watch of a deleted folder is dead even when a new folder has its name: all of them are made anew. What happens
+        # in these folders meanwhile is not seen, so whoever watches one of them for something else has to look as well.
+        stale = frozenset[Path]().union(*(each.leads | {each.place or each.folder} for each in led))
+        unseen = [each for each in present if each in led or each.place in stale]
+        if stale:
+            with self._lock:
+                self._arm(stale)
+        for subscription in present:
+            if subscription in unseen:
                 self._call(subscription, subscription.names)
             elif folder == subscription.place and isinstance(event, tuple(subscription.interest)):
                 self._call(subscription, subscription.names & {path.name for path in paths if path.parent == folder})

@@ -245,6 +245,14 @@ def test_a_folder_that_was_replaced_is_still_watched(tmp_path: Path, how: str) -
     watch.close()
 
 
+def test_a_folder_that_comes_makes_those_look_whose_watch_is_made_anew_for_it(tmp_path: Path, watch: Watch) -> None:
+    calls: Calls = queue.Queue()
+    watch.files(tmp_path, {"pyproject.toml"}, calls.put)
+    watch.files(tmp_path / ".venv", {"pyvenv.cfg"}, lambda _path: None)
+    (tmp_path / ".venv").mkdir()
+    assert _next(calls) == tmp_path / "pyproject.toml"
+
+
 def _settle(watch: Watch, folder: Path) -> None:
     """Returns when all that happened before has been told: events come in order."""
     done: Calls = queue.Queue()
