@@ -64,12 +64,12 @@ def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]
         root: the canonical root of the workspace, or a script's path.
         ignore: process ids to leave out, such as our own uv.
     """
-    return _working_in(root, set(_uv_pids()) - set(ignore))
+    return working_in(root, _those(sorted(set(_uv_pids()) - set(ignore))))
 
 
 def everywhere() -> tuple[UvProcess, ...]:
     """The live uv processes of this machine, for who will ask `working_in` which of them work in a workspace."""
-    return tuple(process for process in map(_look_at, _uv_pids()) if process is not None)
+    return tuple(_those(_uv_pids()))
 
 
 def working_in(root: Path, among: Iterable[UvProcess]) -> tuple[UvProcess, ...]:
@@ -133,8 +133,8 @@ def runs_users_command(process: UvProcess) -> bool:
     return has_children(process.pid)
 
 
-def _working_in(root: Path, pids: Iterable[int]) -> tuple[UvProcess, ...]:
-    return working_in(root, (process for process in map(_look_at, sorted(pids)) if process is not None))
+def _those(pids: Iterable[int]) -> Iterator[UvProcess]:
+    return (process for process in map(_look_at, pids) if process is not None)
 
 
 def _works_in(process: UvProcess, root: Path) -> bool:

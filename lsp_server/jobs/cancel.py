@@ -21,9 +21,10 @@ def by_its_owner(journal: Journal, watch: Watch, operation: str) -> bool:
         sqlite3.Error: the journal cannot be written; nobody was asked.
 
     """
-    owner, present = journal.owner_of(operation), journal.get(operation)
-    if owner is None or present is None or present.state not in CANCELLABLE or not is_alive(owner):
+    found = next(((one, owner) for one, owner in journal.unfinished_with_owner() if one.id == operation), None)
+    if found is None or found[0].state not in CANCELLABLE or not is_alive(found[1]):
         return False
+    present = found[0]
     told = threading.Event()
     unwatch = watch.files(journal.bell.parent, {journal.bell.name}, lambda _path: told.set())
     try:

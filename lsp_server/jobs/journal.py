@@ -170,11 +170,6 @@ class Journal(Database):
         rows = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))
         return _load(*rows[0]) if rows else None
 
-    def owner_of(self, operation: str) -> ProcessId | None:
-        """Return the process that an operation belongs to."""
-        rows = self._rows("SELECT pid, pid_started FROM operation WHERE id = ?", (operation,))
-        return ProcessId(*rows[0]) if rows else None
-
     def ask_to_cancel(self, operation: str) -> None:
         """Write that an operation's owner is to cancel it, who is told of it as of any news; forgotten when it ends."""
         with self._transaction() as database:

@@ -21,6 +21,15 @@ def is_consistent(project: Project) -> None:
     project.uv_ok("sync", "--check", "--inexact")
 
 
+def held_by_its_own_build(project: Project) -> parts.Gate:
+    """Make a project whose sync waits in its own build, which has a child and is deaf to Ctrl-C."""
+    backend = parts.Backend(project.gate(), spawn_child=True, ignore_sigint=True)
+    text = f"{project.text()}\n{backend.toml()}"
+    parts.make_package(project.root, "demo", "0.1.0")
+    project.write(text)
+    return project.gate()
+
+
 def noted(jobs: Desk, operation: str) -> Operation:
     found = jobs.office.journal.get(operation)
     assert found is not None
@@ -102,11 +111,8 @@ class TestCancel:
         assert "stuck" not in project.text()
 
     def test_syncing(self, project: Project) -> None:
-        gate = project.gate()
-        backend = parts.Backend(gate, spawn_child=True, ignore_sigint=True)
-        text = f"{project.text()}\n{backend.toml()}"
-        parts.make_package(project.root, "demo", "0.1.0")
-        project.write(text)
+        gate = held_by_its_own_build(project)
+        text = project.text()
         with desk(project) as jobs:
             operation = jobs.add("alpha")
             family = [process(gate.wait_reached()), process(gate.wait_child())]
@@ -156,11 +162,7 @@ class TestCancel:
         is_consistent(project)
 
     def test_of_another_process_that_syncs(self, project: Project) -> None:
-        gate = project.gate()
-        backend = parts.Backend(gate, spawn_child=True, ignore_sigint=True)
-        text = f"{project.text()}\n{backend.toml()}"
-        parts.make_package(project.root, "demo", "0.1.0")
-        project.write(text)
+        gate = held_by_its_own_build(project)
         other = clerk(project)
         with desk(project) as jobs:
             theirs = other.ask("add", requirements=["alpha"])

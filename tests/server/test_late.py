@@ -1,19 +1,14 @@
 """A server on a busy machine hears of a save when the file has had it for a while: it counts all the same."""
 
-from pathlib import Path
-
 import pytest
 
 from lsp_server.demo import parts
 from tests.server.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import NO_SYNC
+from tests.support.holding import state_folder
 from tests.support.projects import Project
 from tests.support.stopping import stopped
-
-
-def state(project: Project) -> Path:
-    return Path(project.tools.environment["PYPROJECT_LSP_STATE_DIR"])
 
 
 @pytest.mark.parametrize("late", ["opened", "changed"])
@@ -25,7 +20,7 @@ def test_a_save_that_the_server_hears_of_late_is_put_back(start: Start, project:
     if late == "changed":
         client.open(project.manifest)
         client.wait_for_method("pyproject/status")
-    with stopped(client.pid, state(project)):
+    with stopped(client.pid, state_folder(project.tools)):
         if late == "opened":
             client.open(project.manifest)
         uv = project.uv_at(gate, "add", "zeta")

@@ -1,6 +1,5 @@
 """Two servers on one project show one queue; what one of them leaves behind when it is killed, the other offers."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from lsp_server.core.operation import Operation, Origin
 from tests.server.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DEFER, DELETE, NO_SYNC, Client
+from tests.support.holding import state_folder
 from tests.support.projects import Project
 from tests.support.stopping import stopped
 
@@ -55,7 +55,7 @@ def test_either_cancels_what_the_other_has_and_is_told_when_that_does_not_answer
         one.wait_operation(second, "waiting")
         assert two.execute("pyproject.cancel", {"id": first}) == {"cancelled": True}
         assert one.wait_operation(first, "cancelled")["message"] == "cancelled; nothing was changed"
-        with stopped(one.pid, Path(project.tools.environment["PYPROJECT_LSP_STATE_DIR"])):
+        with stopped(one.pid, state_folder(project.tools)):
             assert two.execute("pyproject.cancel", {"id": second}) == {"cancelled": False}
         said = two.wait_for_method("window/showMessage").params["message"]
         assert said == (
