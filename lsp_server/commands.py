@@ -183,7 +183,8 @@ def cannot_open(error: BaseException) -> str:
 
 def not_cancelled(operation: Operation) -> str:
     """Say why an operation goes on that was to be cancelled, and what to do."""
-    if operation.state == "committing":
+    # The journal is told of a commit after it: what this process itself did not cancel is being committed.
+    if operation.state == "committing" or operation.origin.pid == os.getpid():
         return f"'{operation.title}' is not cancelled: its edit is made already; undo takes it back once it is done"
     owner = f"{operation.origin.client}, pid {operation.origin.pid}"
     return f"'{operation.title}' is not cancelled: the process that has it ({owner}) does not answer; end that, or try again"

@@ -116,14 +116,16 @@ The server believes an edit when it sees it; eglot would wait until Emacs is idl
   (pyproject-lsp--run "undo"))
 
 (defun pyproject-lsp-cancel (id)
-  "Cancel the operation ID; interactively, the first that can be."
+  "Cancel the operation ID; interactively, the first that can be, those of this Emacs before others'."
   (interactive
-   (list (let ((operations (plist-get (pyproject-lsp--run "status") :operations)))
-           (plist-get (cl-find-if
-                       (lambda (operation)
-                         (seq-contains-p (plist-get operation :can) "cancel"))
-                       operations)
-                      :id))))
+   (list (let* ((status (pyproject-lsp--run "status"))
+                (found (seq-filter (lambda (operation)
+                                     (seq-contains-p (plist-get operation :can) "cancel"))
+                                   (plist-get status :operations)))
+                (own (seq-filter (lambda (operation)
+                                   (= (plist-get (plist-get operation :origin) :pid) (plist-get status :pid)))
+                                 found)))
+           (plist-get (car (append own found nil)) :id))))
   (pyproject-lsp--run "cancel" :id id))
 
 (provide 'pyproject-lsp)

@@ -112,6 +112,13 @@
     (drive-wait-operation id "cancelled")
     (drive-check (not (string-match-p "\"alpha" (drive-disk))))))
 
+(defun drive-cancel-own ()
+  "What another editor has comes first in the queue, and is left alone."
+  (let ((id (plist-get (pyproject-lsp-add "alpha") :id)))
+    (drive-wait-operation id "queued")
+    (call-interactively #'pyproject-lsp-cancel)
+    (drive-wait-operation id "cancelled")))
+
 (drive-open)
 (funcall (intern (concat "drive-" (getenv "DRIVE_SCENARIO"))))
 (set-buffer-modified-p nil)

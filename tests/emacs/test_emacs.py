@@ -1,5 +1,6 @@
 """Emacs with eglot and the configuration of docs/editors, the real server and the real uv."""
 
+import contextlib
 import shlex
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.clerk import clerk
 from tests.support.projects import Project
 
 HERE = Path(__file__).resolve().parent
@@ -65,3 +67,11 @@ def test_a_wait_is_named_in_the_mode_line_and_can_be_cancelled(project: Project)
         before = project.text()
         play(project, "cancel", sync.pid)
     assert project.text() == before
+
+
+def test_a_cancel_is_about_what_this_emacs_has_asked_for(project: Project) -> None:
+    with project.held_sync(), contextlib.closing(clerk(project)) as other:
+        theirs = other.ask("add", requirements=["eta"])
+        other.until(theirs, "waiting")
+        play(project, "cancel-own")
+        assert other.states[theirs] == "waiting"

@@ -1,5 +1,7 @@
 """Two servers on one project show one queue; what one of them leaves behind when it is killed, the other offers."""
 
+import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,8 +73,11 @@ def test_what_is_being_committed_is_said_to_be_made(start: Start, project: Proje
     done = client.wait_operation(add(client, project, "alpha"), "done")
     assert client.execute("pyproject.cancel", {"id": done["id"]}) == {"cancelled": False}
     assert not [m for m in client.received if m.method == "window/showMessage"], "everybody sees that it is done"
-    operation = Operation("1", 1, "p", "file:///p", "", {}, "add", "Add a", "committing", Origin("an editor", 1), "")
-    assert "its edit is made already; undo takes it back" in commands.not_cancelled(operation)
+    waiting = Operation("1", 1, "p", "file:///p", "", {}, "add", "Add a", "waiting", Origin("an editor", 1), "")
+    assert "(an editor, pid 1) does not answer" in commands.not_cancelled(waiting)
+    ours = replace(waiting, origin=Origin("an editor", os.getpid()))  # claimed for the commit, which is written after it
+    for made in (replace(waiting, state="committing"), ours):
+        assert "its edit is made already; undo takes it back" in commands.not_cancelled(made)
 
 
 def test_a_failure_is_shown_by_the_server_that_was_asked_and_not_by_the_other(start: Start, project: Project) -> None:
