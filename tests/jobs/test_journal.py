@@ -143,6 +143,15 @@ def test_a_journal_without_these_indexes_cannot_be_opened(base: Path) -> None:
         assert journal.set_aside is None
 
 
+def test_who_asked_to_cancel_has_died_before_it_took_that_back(journal: Journal) -> None:
+    waiting = journal.add(replace(finished(journal, 0), id="waiting", state="queued", finished_at=None))
+    journal.ask_to_cancel(waiting.id)
+    assert journal.to_cancel("mine") == (waiting.id,)
+    journal.save(replace(waiting, state="failed", finished_at="2026-01-01"))
+    assert journal.adopt(waiting)
+    assert journal.to_cancel("mine") == (), "it was about the former try"
+
+
 def test_what_is_told_of_cannot_be_read_yet(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     ring, readable = Path.write_bytes, list[bool]()
 
