@@ -19,7 +19,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q lsp_server
+	$(BIN)/python -m compileall -q lsp_server demo
 	@touch $(READY)
 
 demo: setup
@@ -31,7 +31,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 lsp_server
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin lsp_server
-	$(BIN)/pytest -q -n 2 tests/core tests/features tests/locks tests/test_tidy.py
+	$(BIN)/pytest -q -n 2 tests/core tests/features tests/imports/core tests/imports/features tests/locks tests/test_tidy.py
 
 editors: setup
 	$(BIN)/python tests/vscode/install.py

@@ -28,8 +28,8 @@ from bench.person import Person
 from bench.reader import Reader
 from bench.reader_process import SENTINEL
 from bench.worksite import Site, site
+from demo import parts
 from lsp_server.adapters.processes import ProcessId
-from lsp_server.demo import parts
 from lsp_server.jobs.journal import Journal
 from tests.support.client import NO_SYNC, ResponseError
 from tests.support.projects import MANY, Project

@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from bench import measure
-from lsp_server.adapters import import_data, surroundings
 from lsp_server.adapters import project as projects
-from lsp_server.core import imports, judge
-from lsp_server.core.judge import Finding
-from lsp_server.core.python_file import PythonFile
 from lsp_server.core.settings import Settings
-from lsp_server.core.view import View
-from lsp_server.features.missing_imports import missing_imports
+from lsp_server.imports import import_data, surroundings
+from lsp_server.imports.core import judge, scanner
+from lsp_server.imports.core.judge import Finding
+from lsp_server.imports.core.python_file import PythonFile
+from lsp_server.imports.core.view import View
+from lsp_server.imports.features.missing_imports import missing_imports
 from tests.support.client import Client, Message
 
 NAMES = Path(__file__).parent.parent / "tests" / "data" / "import_names.tsv"
@@ -151,7 +151,7 @@ def judge_project(folder: Path, name: str) -> dict[str, Any]:
     }
 
 
-def judged(view: View, path: str, ones: tuple[imports.Import, ...]) -> list[Finding]:
+def judged(view: View, path: str, ones: tuple[scanner.Import, ...]) -> list[Finding]:
     """Return what would be told of a file."""
     place = judge.place_of(view, path)
     return [one for one in judge.judge(view, place, ones) if one.told] if place is not None else []

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from bench import measure
 from bench.stopwatch import Stopwatch
 from bench.worksite import Site, site
+from demo import parts
 from lsp_server.core.operation import FINISHED
-from lsp_server.demo import parts
 from tests.support.client import NO_SYNC, Client
 from tests.support.projects import Project
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.reader_process import SENTINEL
 from bench.scene import Scene, Uv, at_least, has, has_line, has_not, with_line
-from lsp_server.demo import parts
+from demo import parts
 from tests.support.projects import MANY
 
 Play = Callable[[Scene], None]

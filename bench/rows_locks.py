@@ -13,7 +13,7 @@ import psutil
 
 from bench.rows import ROWS, Row
 from bench.scene import ENDS_WITHIN, Scene, Uv, at_least, has, has_line, has_not, with_line
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import office
 from tests.support.client import Client
 

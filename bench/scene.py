@@ -11,10 +11,10 @@ from typing import Any
 
 from bench.reader_process import SENTINEL
 from bench.worksite import Site
+from demo import parts
 from lsp_server.adapters import proclocks
 from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.core.operation import FINISHED
-from lsp_server.demo import parts
 from tests.support.client import Client
 from tests.support.projects import Project
 

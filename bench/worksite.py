@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import projects
 from tests.support.client import Client
 from tests.support.projects import Project, Tools

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server import __version__
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 _OPERATIONS = ("add", "remove", "upgrade", "bump", "move", "lock", "sync", "undo")
 MODULES: Mapping[str, str] = {
     "serve": "lsp_server.cli.serve",
-    "demo": "lsp_server.demo.run",
+    # The demonstration is no part of what is installed: it stands beside this package in a checkout only.
+    **({"demo": "demo.run"} if (Path(__file__).parents[1] / "demo" / "run.py").is_file() else {}),
     "status": "lsp_server.cli.status",
     "exec": "lsp_server.cli.execute",
     **dict.fromkeys(_OPERATIONS, "lsp_server.cli.operate"),

@@ -5,14 +5,20 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import projects
+from tests.support.client import Client
+from tests.support.projects import Project
+
+Start = Callable[..., Client]
 
 # A busy machine makes examples slowly, and that says nothing of the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -58,3 +64,24 @@ def tools(base: Path, uv: str) -> Iterator[projects.Tools]:
 def project(tools: projects.Tools, wheels: Path) -> projects.Project:
     """A plain project without dependencies, lock file or environment."""
     return projects.plain(tools, wheels)
+
+
+@pytest.fixture
+def start(project: Project) -> Iterator[Start]:
+    """Starts an editor with its server; all are ended in order, and each server has to end well."""
+    with ExitStack() as stack:
+
+        def started(*, expect_exit: int | None = 0, settings: Any = None, **initialize: Any) -> Client:
+            client = Client(env=project.tools.environment, cwd=project.root, expect_exit=expect_exit, settings=settings)
+            stack.enter_context(client)
+            initialize.setdefault("initialization_options", {})
+            client.initialize(root=project.root, **initialize)
+            return client
+
+        yield started
+
+
+@pytest.fixture
+def client(start: Start) -> Client:
+    """An editor that can all."""
+    return start()

@@ -4,8 +4,8 @@ import os
 import sqlite3
 import sys
 
-from lsp_server.commands import cannot_open
 from lsp_server.jobs.place import state_folder
+from lsp_server.server.commands import cannot_open
 
 
 def explanation(error: Exception) -> str | None:

@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the client is gone."""
-    from lsp_server.server import build  # noqa: PLC0415  `--help` needs none of it
+    from lsp_server.server.app import build  # noqa: PLC0415  `--help` needs none of it
 
     host, _, port = (options.tcp or "").rpartition(":")
     if options.tcp and not (port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):

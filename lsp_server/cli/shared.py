@@ -41,7 +41,7 @@ def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
 def tell_of_corruption(journal: "Journal") -> None:
     """Say on stderr that the journal had to be begun anew."""
     if journal.set_aside is not None:
-        from lsp_server.commands import corrupt  # noqa: PLC0415  `exec` should not wait for it
+        from lsp_server.server.commands import corrupt  # noqa: PLC0415  `exec` should not wait for it
 
         complain(corrupt(journal.set_aside))
 

@@ -13,10 +13,10 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
-from lsp_server.commands import status_of
 from lsp_server.jobs.blocking import shortened
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, state_folder
+from lsp_server.server.commands import status_of
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

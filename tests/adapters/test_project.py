@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo import parts
 from lsp_server.adapters import project as projects
-from lsp_server.demo import parts
 from tests.support import projects as made
 from tests.support.projects import Project, Tools
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters import uv
-from lsp_server.demo import parts
 from tests.support.office import are_gone, process
 from tests.support.projects import Project
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo import parts
 from lsp_server.core.versions import bumped
-from lsp_server.demo import parts
 from tests.support.projects import Project
 
 VERSIONS = (  # noqa: SIM905  versions read better without quotes

@@ -11,7 +11,7 @@ import filelock
 import psutil
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support.projects import Project, Tools, plain, script, with_dynamic_version, with_git_source, workspace
 from tests.support.projects import with_path_source as path_source
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.features import cases
 from tests.support.client import Client
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters.processes import this_process
 from lsp_server.core.diff import Edit
 from lsp_server.core.operation import Operation
-from lsp_server.demo import parts
 from lsp_server.jobs import children
 from lsp_server.jobs.inherit import inherit
 from lsp_server.jobs.journal import Journal

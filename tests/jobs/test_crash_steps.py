@@ -12,7 +12,7 @@ import sys
 import psutil
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from lsp_server.jobs.inherit import inherit
 from tests.jobs.test_crash import lies_about
 from tests.support.clerk import clerk

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from demo import parts
 from lsp_server.core.intent import Add
-from lsp_server.demo import parts
 from lsp_server.jobs.selection import Asked
 from tests.support.office import Desk, desk
 from tests.support.projects import MANY, Project

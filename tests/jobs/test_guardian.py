@@ -9,9 +9,9 @@ from typing import Literal
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters import live
 from lsp_server.adapters.editor import OpenDocument
-from lsp_server.demo import parts
 from lsp_server.jobs import guardian
 from tests.support import projects
 from tests.support.office import Papers, desk

@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters.processes import this_process
-from lsp_server.demo import parts
 from tests.jobs.test_guardian import MINE
 from tests.support.clerk import clerk
 from tests.support.office import Desk, desk

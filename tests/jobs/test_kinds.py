@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support.office import Desk, desk
 from tests.support.projects import Project
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters import files
 from lsp_server.core.diff import Edit
-from lsp_server.demo import parts
 from tests.support import projects
 from tests.support.office import Papers, desk
 from tests.support.projects import Project, Tools

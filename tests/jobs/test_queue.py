@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters.editor import OpenDocument
 from lsp_server.core.operation import Operation
-from lsp_server.demo import parts
 from lsp_server.jobs.journal import Journal
 from tests.support.clerk import clerk
 from tests.support.office import Desk, Papers, are_gone, desk, process

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import projects
 from tests.support.office import Papers, desk
 from tests.support.projects import Project, Tools

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters import git, proclocks
 from lsp_server.adapters.uvlocks import project_lock
 from lsp_server.core.diff import Edit
 from lsp_server.core.intent import Add
-from lsp_server.demo import parts
 from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import Asked
 from lsp_server.jobs.settle import Settling, Verdict, judge, names_of

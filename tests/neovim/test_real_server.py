@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.neovim import driver
 from tests.neovim.driver import Neovim, Screen
 from tests.support.projects import Project

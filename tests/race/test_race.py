@@ -13,7 +13,7 @@ from bench.rows import Row
 from bench.rows_locks import ALL_ROWS
 from bench.scene import Result, Scene, has_line
 from bench.worksite import site
-from lsp_server.demo import parts
+from demo import parts
 
 
 @pytest.mark.timeout(240)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support import projects
 from tests.support.client import NO_SYNC, Client, ResponseError

@@ -12,7 +12,7 @@ from lsp_server.adapters import uvcommand
 from lsp_server.core import intent, operation
 from lsp_server.core import settings as settings_of
 from lsp_server.core.operation import State
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.support.client import Client, ResponseError
 from tests.support.projects import Project, Tools
 from tests.support.shapes import FOLDER, load, mismatches

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
-from tests.server.conftest import Start
+from demo import parts
+from tests.conftest import Start
 from tests.support import buffers
 from tests.support.client import DELETE, NO_SYNC, Client
 from tests.support.holding import is_free, manifest_lock

@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from lsp_server import commands
-from lsp_server.connection import Connection
+from demo import parts
+from lsp_server.client.connection import Connection
+from lsp_server.client.session import Session
 from lsp_server.core.text import Document
-from lsp_server.demo import parts
 from lsp_server.jobs.office import Office
-from lsp_server.session import Session
-from tests.server.conftest import Start
+from lsp_server.server import commands
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import NO_SYNC
 from tests.support.holding import state_folder

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
-from tests.server.conftest import Start
+from demo import parts
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import NO_SYNC, Client, ResponseError
 from tests.support.projects import Project

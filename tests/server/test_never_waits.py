@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from lsp_server.demo import parts
-from tests.server.conftest import Start
+from demo import parts
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DEFER, NO_SYNC, Client, ResponseError
 from tests.support.holding import held, journal_held, manifest_lock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.server.test_commands import done
 from tests.support.client import NO_SYNC, Client, ResponseError
 from tests.support.projects import Project

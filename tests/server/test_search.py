@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from lsp_server.adapters import import_data, offered
+from lsp_server.adapters import offered
 from lsp_server.core import package_search
 from lsp_server.core.package_search import Offered
-from tests.server.conftest import Start
+from lsp_server.imports import import_data
+from tests.conftest import Start
 from tests.server.test_commands import index
 from tests.support.client import Client, ResponseError
 from tests.support.projects import Project

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DELETE, NO_SYNC, Client
 from tests.support.holding import held, manifest_lock

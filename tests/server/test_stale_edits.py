@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.server.test_documents import add, asked, bump, dirty
 from tests.support.client import DEFER, NO_SYNC, Client
 from tests.support.projects import Project

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.support.client import Client
 from tests.support.projects import Project
 

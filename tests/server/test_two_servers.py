@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lsp_server import commands
 from lsp_server.core.operation import Operation, Origin
-from tests.server.conftest import Start
+from lsp_server.server import commands
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import DEFER, DELETE, NO_SYNC, Client
 from tests.support.holding import state_folder

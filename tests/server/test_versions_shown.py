@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.server.conftest import Start
+from tests.conftest import Start
 from tests.server.test_documents import add
 from tests.support.client import NO_SYNC, Client
 from tests.support.projects import Project

@@ -36,7 +36,7 @@ from typing import IO
 
 import psutil
 
-from lsp_server.demo import parts
+from demo import parts
 
 MANY = tuple(f"many-{number:02}" for number in range(1, 21))
 """The names of the twenty free packages."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import projects
 from tests.vscode import editor as editors
 from tests.vscode import install

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.support import projects
 from tests.vscode.conftest import eventually
 from tests.vscode.editor import Editor

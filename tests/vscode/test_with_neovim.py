@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from lsp_server.demo import parts
+from demo import parts
 from tests.neovim import driver
 from tests.neovim.driver import Apart, Neovim
 from tests.support import projects

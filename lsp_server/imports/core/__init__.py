@@ -1,0 +1,1 @@
+"""The pure part: import statements, what is known of a project, and what to say of it."""

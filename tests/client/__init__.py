@@ -1,0 +1,1 @@
+"""Pure code, mostly by properties."""
