@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 BUSY_SECONDS = 5.0
 
 
@@ -20,23 +22,23 @@ class Database:
     Args:
         path: its file; one that is corrupt is kept aside, and a new one begun.
         schema: makes what is not there yet.
+        patience: seconds that another process's transaction is waited for; None for `BUSY_SECONDS`.
+
+    Raises:
+        sqlite3.OperationalError: it is locked for longer than that, or cannot be read or written.
+        OSError: its folder cannot be made.
 
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, patience: float | None = None) -> None:
         self.path = path
+        self._patience = BUSY_SECONDS if patience is None else patience
         self.bell = path.with_name(f"{path.name}-bell")
         self.set_aside: Path | None = None
         self._schema = schema
         self._mutex = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = _connect(path, schema)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise  # locked or unreadable: the file itself may be sound, so it is not ours to move
-            self.set_aside = _set_aside(path)
-            self._database = _connect(path, schema)
+        self._database = self._connected() or self._begun_anew()
         self._identity = _identity(path)
 
     def close(self) -> None:
@@ -52,7 +54,8 @@ class Database:
             try:
                 yield database
             except BaseException:
-                database.execute("ROLLBACK")
+                if database.in_transaction:  # SQLite ends it by itself where the disk is full
+                    database.execute("ROLLBACK")
                 raise
             database.execute("COMMIT")
             with suppress(OSError):
@@ -66,14 +69,33 @@ class Database:
         """Return the database that others see: where the state folder was taken away, SQLite would go on in the old file."""
         if _identity(self.path) != self._identity:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            present = _connect(self.path, self._schema)
+            present = _connect(self.path, self._schema, self._patience)
             self._database.close()
             self._database, self._identity = present, _identity(self.path)
         return self._database
 
+    def _connected(self) -> sqlite3.Connection | None:
+        """Open the file; None if it is corrupt. One that is locked or unreadable may be sound: it is not ours to move."""
+        try:
+            return _connect(self.path, self._schema, self._patience)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return None
 
-def _connect(path: Path, schema: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    def _begun_anew(self) -> sqlite3.Connection:
+        """Keep a corrupt file aside and begin a new one; of several processes that find it so, the first one does."""
+        lock = self.path.with_name(f"{self.path.name}-aside")
+        with FileLock(lock, timeout=self._patience, mode=0o600, preserve_lock_file=True):
+            begun = self._connected()
+            if begun is None:
+                self.set_aside = _set_aside(self.path)
+                begun = _connect(self.path, self._schema, self._patience)
+            return begun
+
+
+def _connect(path: Path, schema: str, patience: float) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         # WAL lets readers of the status go on while somebody writes. NORMAL is safe against a killed
         # process; only a power cut may lose the last transactions, never corrupt the file.
@@ -96,8 +118,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _set_aside(path: Path) -> Path:
+    """Move a corrupt file away. Its companions go first: once it is gone, another process may begin a new one with its own."""
     aside = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%S')}")
-    path.rename(aside)
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.rename(aside)
     return aside

@@ -122,8 +122,8 @@ class Change:
 class Journal(Database):
     """An open journal, as the process that writes it."""
 
-    def __init__(self, path: Path, owner: ProcessId) -> None:
-        super().__init__(path, _SCHEMA)
+    def __init__(self, path: Path, owner: ProcessId, patience: float | None = None) -> None:
+        super().__init__(path, _SCHEMA, patience)
         self.owner = owner
 
     # Operations

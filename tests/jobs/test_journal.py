@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lsp_server.adapters.processes import ProcessId, this_process
 from lsp_server.core.operation import Operation, Origin
+from lsp_server.jobs import database
 from lsp_server.jobs import journal as journals
 from lsp_server.jobs.journal import Journal
 from tests.support.office import desk
@@ -182,3 +184,57 @@ def test_somebody_looks_before_it_can_be_read(project: Project) -> None:
         rung.set()
         place.journal.bell.write_bytes(b"")
         assert seen.get(timeout=20), "told by what SQLite writes"
+
+
+def test_a_full_disk_is_told_in_the_words_of_a_failed_rollback(journal: Journal) -> None:
+    finished(journal, 1)
+    (pages,) = journal._database.execute("PRAGMA page_count").fetchone()
+    journal._database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then says what it says of a full disk
+    with pytest.raises(sqlite3.Error, match="full"):
+        journal.keep_lost("mine", Path("/p/pyproject.toml"), "x" * 100_000)
+    journal._database.execute("PRAGMA max_page_count = 1000000")
+    assert finished(journal, 2) in journal.finished("mine"), "and the next transaction goes through"
+
+
+def test_the_second_of_two_that_find_the_journal_corrupt_sets_the_new_one_of_the_first_aside(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = base / "state" / "journal.sqlite3"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"no database at all, and long enough to be read as one" * 20)
+    found, first_has_written = threading.Barrier(2), threading.Event()
+    connect = database._connect
+
+    def late(*asked: Any) -> sqlite3.Connection:
+        """Both have found it corrupt before one begins anew; the second goes on when the first has used the new one."""
+        try:
+            return connect(*asked)
+        except sqlite3.DatabaseError:
+            if threading.current_thread().name not in seen:
+                seen.add(threading.current_thread().name)
+                found.wait(20)
+                if threading.current_thread().name == "second":
+                    first_has_written.wait(20)
+            raise
+
+    seen: set[str] = set()
+    opened: dict[str, Journal] = {}
+
+    def use() -> None:
+        name = threading.current_thread().name
+        opened[name] = Journal(path, this_process())
+        finished(opened[name], 1, name)
+        first_has_written.set()
+
+    monkeypatch.setattr(database, "_connect", late)
+    threads = [threading.Thread(target=use, name=name) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert opened["second"].finished("first"), "the first one's history is in the journal that both have"
+    assert opened["first"].finished("second")
+    assert [each.set_aside is not None for each in (opened["first"], opened["second"])] == [True, False]
+    assert len(list(path.parent.glob("*.corrupt-*"))) == 1
+    for each in opened.values():
+        each.close()
