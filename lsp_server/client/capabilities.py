@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsp_server.client.session import Client
-from lsp_server.core.snapshot import LspRange
+from lsp_server.core.lsp import Range as LspRange
 from lsp_server.core.text import Encoding, Range
 
 

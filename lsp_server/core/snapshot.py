@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field
 
 from lsp_server.core import pyproject
+from lsp_server.core.lsp import Position, Range
 from lsp_server.core.packages import Packages
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import Encoding, offset_to_position, position_to_offset
 from lsp_server.core.toml import Span
-
-Position = dict[str, int]
-LspRange = dict[str, Position]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +27,11 @@ class Snapshot:
         """What the text means; cached by text."""
         return pyproject.read(self.text)
 
-    def range(self, span: Span) -> LspRange:
+    def range(self, span: Span) -> Range:
         """Return a span as an LSP range."""
         return {"start": self._position(span.start), "end": self._position(span.end)}
 
-    def span(self, where: LspRange) -> Span:
+    def span(self, where: Range) -> Span:
         """Return an LSP range as a span."""
         start, end = where["start"], where["end"]
         return Span(

@@ -5,18 +5,17 @@ is computed under the lock and never here.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from lsp_server.core import versions
+from lsp_server.core.lsp import CodeAction, Range, command_action, of_kinds
 from lsp_server.core.pyproject import Dependency, Table
-from lsp_server.core.snapshot import LspRange, Snapshot
+from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
 
-CodeAction = dict[str, Any]
 KINDS = ("refactor.rewrite", "refactor.move", "source.pyproject")
 
 
-def code_actions(snapshot: Snapshot, where: LspRange, only: Sequence[str] | None = None) -> list[CodeAction]:
+def code_actions(snapshot: Snapshot, where: Range, only: Sequence[str] | None = None) -> list[CodeAction]:
     """Return the actions for a range, of the kinds that the client wants.
 
     Args:
@@ -31,21 +30,17 @@ def code_actions(snapshot: Snapshot, where: LspRange, only: Sequence[str] | None
         *_on_version(snapshot, span),
         *_on_file(snapshot),
     ]
-    return [action for action in actions if only is None or any(_covers(kind, action["kind"]) for kind in only)]
+    return of_kinds(actions, only)
 
 
 def _touched(snapshot: Snapshot, span: Span) -> Sequence[Dependency]:
     """Return the dependencies under the cursor; beside them on their line, the one that stands there alone."""
     named = [dependency for dependency in snapshot.manifest.dependencies if dependency.name]
-    under = [dependency for dependency in named if _meet(dependency.span, span)]
+    under = [dependency for dependency in named if dependency.span.meets(span)]
     if under:
         return under
-    beside = [dependency for dependency in named if _meet(dependency.span, _whole_lines(snapshot.text, span))]
+    beside = [dependency for dependency in named if dependency.span.meets(_whole_lines(snapshot.text, span))]
     return beside if len(beside) == 1 else []
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end
 
 
 def _whole_lines(text: str, span: Span) -> Span:
@@ -56,15 +51,15 @@ def _whole_lines(text: str, span: Span) -> Span:
 
 def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeAction]:
     name, table = dependency.name, dependency.table
-    yield _action(
+    yield command_action(
         f"Remove {name} from {table.label()}",
         "refactor.rewrite",
         "pyproject.remove",
         {"uri": snapshot.uri, "packages": [name], **_place(table)},
     )
-    yield _action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
+    yield command_action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
     for target in _targets(snapshot, table):
-        yield _action(
+        yield command_action(
             f"Move {name} to {target.label()}",
             "refactor.move",
             "pyproject.move",
@@ -83,12 +78,12 @@ def _targets(snapshot: Snapshot, source: Table) -> Iterator[Table]:
 def _on_version(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
     manifest = snapshot.manifest
     place = manifest.version_span
-    if manifest.version is None or place is None or not _meet(place, _whole_lines(snapshot.text, span)):
+    if manifest.version is None or place is None or not place.meets(_whole_lines(snapshot.text, span)):
         return
     for part in ("major", "minor", "patch"):
         number = versions.bumped(manifest.version, part)
         if number is not None:
-            yield _action(
+            yield command_action(
                 f"Bump {part} version: {manifest.version} → {number}",
                 "refactor.rewrite",
                 "pyproject.bumpVersion",
@@ -97,17 +92,9 @@ def _on_version(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
 
 
 def _on_file(snapshot: Snapshot) -> Iterator[CodeAction]:
-    yield _action("Sync the environment", "source.pyproject.sync", "pyproject.sync", {"uri": snapshot.uri})
-    yield _action("Update uv.lock", "source.pyproject.lock", "pyproject.lock", {"uri": snapshot.uri})
+    yield command_action("Sync the environment", "source.pyproject.sync", "pyproject.sync", {"uri": snapshot.uri})
+    yield command_action("Update uv.lock", "source.pyproject.lock", "pyproject.lock", {"uri": snapshot.uri})
 
 
 def _place(table: Table) -> dict[str, str]:
     return {} if table.kind == "runtime" else {table.kind: table.name or ""}
-
-
-def _action(title: str, kind: str, command: str, argument: dict[str, Any]) -> CodeAction:
-    return {"title": title, "kind": kind, "command": {"title": title, "command": command, "arguments": [argument]}}
-
-
-def _covers(wanted: str, kind: str) -> bool:
-    return wanted in ("", kind) or kind.startswith(wanted + ".")

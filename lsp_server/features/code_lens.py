@@ -3,10 +3,9 @@
 from typing import Any
 
 from lsp_server.core import versions
+from lsp_server.core.lsp import CodeLens
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
-
-CodeLens = dict[str, Any]
 
 
 def code_lenses(snapshot: Snapshot) -> list[CodeLens]:

@@ -1,10 +1,7 @@
 """Hover on a requirement in a manifest: its versions, locked, installed and newest, and where it comes from."""
 
-from typing import Any
-
-from lsp_server.core.snapshot import Position, Snapshot
-
-Hover = dict[str, Any]
+from lsp_server.core.lsp import Hover, Position
+from lsp_server.core.snapshot import Snapshot
 
 
 def dependency_hover(snapshot: Snapshot, position: Position) -> Hover | None:

@@ -1,13 +1,9 @@
 """Diagnostics of a manifest that stop an operation: a syntax error, a requirement that is none."""
 
-from typing import Any
-
 from lsp_server.core import requirement, toml
+from lsp_server.core.lsp import ERROR, Diagnostic
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
-
-Diagnostic = dict[str, Any]
-ERROR = 1
 
 
 def diagnostics(snapshot: Snapshot) -> list[Diagnostic]:

@@ -1,23 +1,21 @@
 """Inlay hints behind the requirements of a manifest: the locked version, and what differs from it."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from lsp_server.core.lsp import InlayHint, Range
 from lsp_server.core.pyproject import Dependency
-from lsp_server.core.snapshot import LspRange, Snapshot
-
-InlayHint = dict[str, Any]
+from lsp_server.core.snapshot import Snapshot
 
 
-def version_hints(snapshot: Snapshot, where: LspRange) -> list[InlayHint]:
+def version_hints(snapshot: Snapshot, where: Range) -> list[InlayHint]:
     """Return the hints of the requirements in a range; none where the setting `hints.versions` is false."""
     if not snapshot.settings.hints_versions:
         return []
     span = snapshot.span(where)
-    hints = []
+    hints: list[InlayHint] = []
     for dependency in snapshot.manifest.dependencies:
         words = " · ".join(_words(snapshot, dependency))
-        if words and dependency.span.start <= span.end and span.start <= dependency.span.end:
+        if words and dependency.span.meets(span):
             position = snapshot.range(dependency.span)["end"]
             hints.append({"position": position, "label": words, "paddingLeft": True, "tooltip": _TOOLTIP})
     return hints

@@ -1,10 +1,11 @@
 """What each request about a document answers: it finds the snapshot and calls the pure features. Nothing waits here."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from lsp_server.client.capabilities import range_object
 from lsp_server.client.session import Session
-from lsp_server.core.snapshot import Position
+from lsp_server.core.lsp import CodeAction, CodeLens, Command, CompletionItem, Hover, InlayHint, Position
 from lsp_server.features import code_actions as manifest_actions
 from lsp_server.features.code_lens import code_lenses
 from lsp_server.features.dependency_hover import dependency_hover
@@ -20,7 +21,6 @@ ACTION_KINDS = (*manifest_actions.KINDS, "quickfix", FILE_KIND, PROJECT_KIND)
 _AUTOMATIC = 2
 """`CodeActionTriggerKind.Automatic` (LSP 3.17): nobody asked; an editor that saves does so too."""
 COMPLETION_TRIGGERS = (".", " ")
-Answer = list[dict[str, Any]]
 
 
 class Host(Protocol):
@@ -38,7 +38,7 @@ class Host(Protocol):
         """Return one of the protocol library's objects as JSON."""
 
 
-def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+def code_action(host: Host, params: Any) -> Sequence[CodeAction | Command]:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/codeAction`; with plain commands to a client that knows no code action literals (LSP 3.17)."""
     actions = _code_actions(host, params)
     if host.session.client.action_literals:
@@ -46,7 +46,7 @@ def code_action(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol'
     return [action["command"] for action in actions if "command" in action]
 
 
-def _code_actions(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+def _code_actions(host: Host, params: Any) -> list[CodeAction]:  # noqa: ANN401  lsprotocol's object
     uri, where, only = params.text_document.uri, range_object(params.range), params.context.only
     if host.session.path(uri) is None:  # untitled or remote: no command could find its project
         return []
@@ -62,7 +62,7 @@ def _code_actions(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotoco
     return [*imports, *script_actions(file, where, only, can_run=can_run)]
 
 
-def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+def code_lens(host: Host, params: Any) -> list[CodeLens]:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/codeLens`; none for a document that is no file, as with actions."""
     if host.session.path(params.text_document.uri) is None:
         return []
@@ -73,13 +73,13 @@ def code_lens(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's 
     return [] if file is None else script_lenses(file, can_run=host.session.client.runs_scripts)
 
 
-def completion(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+def completion(host: Host, params: Any) -> list[CompletionItem]:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/completion`."""
     file = host.python.file(params.text_document.uri)
     return [] if file is None else import_completion(file, _position(params))
 
 
-def hover(host: Host, params: Any) -> dict[str, Any] | None:  # noqa: ANN401  lsprotocol's object
+def hover(host: Host, params: Any) -> Hover | None:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/hover`."""
     snapshot = host.session.snapshot(params.text_document.uri)
     if snapshot is not None:
@@ -88,7 +88,7 @@ def hover(host: Host, params: Any) -> dict[str, Any] | None:  # noqa: ANN401  ls
     return None if file is None else import_hover(file, _position(params))
 
 
-def inlay_hint(host: Host, params: Any) -> Answer:  # noqa: ANN401  lsprotocol's object
+def inlay_hint(host: Host, params: Any) -> list[InlayHint]:  # noqa: ANN401  lsprotocol's object
     """Answer `textDocument/inlayHint`."""
     snapshot = host.session.snapshot(params.text_document.uri)
     return [] if snapshot is None else version_hints(snapshot, range_object(params.range))

@@ -6,12 +6,14 @@ is shown runs `python -m tests.features.cases` and looks at the difference.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsp_server.core.lsp import Range
 from lsp_server.core.settings import Settings
-from lsp_server.core.snapshot import LspRange, Snapshot
+from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
 from lsp_server.features.code_actions import code_actions
 from lsp_server.features.code_lens import code_lenses
@@ -20,7 +22,7 @@ from lsp_server.features.diagnostics import diagnostics
 FOLDER = Path(__file__).parent / "cases"
 URI = "file:///project/pyproject.toml"
 CURSOR = "‸"
-Shown = dict[str, list[dict[str, Any]]]
+Shown = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Case:
     name: str
     marked: str
     text: str
-    where: LspRange
+    where: Range
     golden: str
 
     def __str__(self) -> str:
@@ -71,12 +73,12 @@ def _read(path: Path) -> Case:
     return Case(path.stem, marked, text, where, mark + golden)
 
 
-def _command(command: dict[str, Any]) -> str:
+def _command(command: Mapping[str, Any]) -> str:
     (argument,) = command["arguments"]
     return f"{command['command']} {json.dumps({key: value for key, value in argument.items() if key != 'uri'})}"
 
 
-def _place(where: LspRange) -> str:
+def _place(where: Range) -> str:
     start, end = where["start"], where["end"]
     return f"{start['line']}:{start['character']}-{end['line']}:{end['character']}"
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.core.lsp import Position, Range
 from lsp_server.core.packages import Packages
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
@@ -24,7 +25,7 @@ dev = ["gamma"]
 [tool.uv.sources]
 gamma = { path = "../gamma" }
 """
-EVERYWHERE = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+EVERYWHERE: Range = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
 LOCKED = {"alpha": frozenset({"1.2"}), "beta": frozenset({"2.0"}), "gamma": frozenset({"1.0", "0.9"})}
 
 
@@ -58,7 +59,7 @@ def test_a_version_that_is_not_newer_is_no_news(latest: str) -> None:
 
 
 def test_only_the_asked_range_is_answered() -> None:
-    line = {"start": {"line": 4, "character": 0}, "end": {"line": 4, "character": 99}}
+    line: Range = {"start": {"line": 4, "character": 0}, "end": {"line": 4, "character": 99}}
     assert list(shown(Packages(LOCKED), line)) == [4]
 
 
@@ -72,7 +73,7 @@ KNOWN = Packages(LOCKED, {"alpha": "1.1"}, {"alpha": "2.0"})
 
 def hovered(needle: str, packages: Packages = KNOWN) -> str | None:
     before = TEXT[: TEXT.index(needle)]
-    position = {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
+    position: Position = {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
     found = dependency_hover(snapshot(packages), position)
     return None if found is None else str(found["contents"]["value"])
 

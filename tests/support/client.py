@@ -98,7 +98,7 @@ class Client(Session):
         return dict(zip(("start", "end"), (buffers.position(text, end, self.encoding) for end in ends), strict=True))
 
     def code_actions(
-        self, path: str | Path, where: Body | str, only: Iterable[str] | None = None, timeout: float = 10
+        self, path: str | Path, where: Mapping[str, Any] | str, only: Iterable[str] | None = None, timeout: float = 10
     ) -> list[Body]:
         """The code actions at a range, or at the first place of a text in the buffer."""
         context: Body = {"diagnostics": [], "triggerKind": 1} | ({"only": list(only)} if only is not None else {})

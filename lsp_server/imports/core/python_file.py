@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lsp_server.core import script
+from lsp_server.core.lsp import Position, Range
 from lsp_server.core.script import Block
 from lsp_server.core.settings import Settings
-from lsp_server.core.snapshot import LspRange, Position
 from lsp_server.core.text import Encoding, offset_to_position, position_to_offset
 from lsp_server.core.toml import Span
 from lsp_server.imports.core import judge, scanner
@@ -52,11 +52,11 @@ class PythonFile:
         """What is wrong with its imports."""
         return judge.judge(self.view, self.place, self.imports) if self.place is not None else ()
 
-    def range(self, span: Span) -> LspRange:
+    def range(self, span: Span) -> Range:
         """Return a span as an LSP range."""
         return {"start": self._position(span.start), "end": self._position(span.end)}
 
-    def span(self, where: LspRange) -> Span:
+    def span(self, where: Range) -> Span:
         """Return an LSP range as a span."""
         return Span(self.offset(where["start"]), self.offset(where["end"]))
 

@@ -6,13 +6,13 @@ No `source.fixAll`: editors run that on each save, for formatters, and nobody wh
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from lsp_server.core.lsp import CodeAction, command_action
 from lsp_server.core.pyproject import Table
 from lsp_server.imports.core import fixes
 from lsp_server.imports.core.judge import Place
 from lsp_server.imports.core.python_file import PythonFile
 from lsp_server.imports.core.view import Target
 
-CodeAction = dict[str, Any]
 FILE_KIND, PROJECT_KIND = "source.pyproject.fixImports.file", "source.pyproject.fixImports.project"
 _MOST_NAMED = 4
 
@@ -42,7 +42,7 @@ def _action(file: PythonFile, what: str, kind: str, target: Target, names: Itera
     argument: dict[str, Any] = {"uri": file.uri, "requirements": listed, **_place(target.table, script=script)}
     if target.marker is not None:
         argument["marker"] = target.marker
-    return {"title": title, "kind": kind, "command": {"title": title, "command": "pyproject.add", "arguments": [argument]}}
+    return command_action(title, kind, "pyproject.add", argument)
 
 
 def _place(table: Table, *, script: bool) -> Mapping[str, Any]:

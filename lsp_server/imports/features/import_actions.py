@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lsp_server.core.lsp import CodeAction, Diagnostic, Range, command_action, of_kinds
 from lsp_server.core.pyproject import RUNTIME, Table
-from lsp_server.core.snapshot import LspRange
 from lsp_server.core.toml import Span
 from lsp_server.imports.core import foreign, judge, placement
 from lsp_server.imports.core.candidates import Candidate, candidates
@@ -17,7 +17,6 @@ from lsp_server.imports.core.python_file import PythonFile
 from lsp_server.imports.core.scanner import Import
 from lsp_server.imports.features.fix_all import fix_all
 
-CodeAction = dict[str, Any]
 _MOST_CANDIDATES = 4
 _MOST_TABLES = 4
 
@@ -27,14 +26,14 @@ class _Ask:
     """One import that a fix is asked for, with the client's diagnostics that it would settle."""
 
     finding: Finding
-    diagnostics: tuple[Mapping[str, Any], ...]
+    diagnostics: tuple[Diagnostic, ...]
     stubs: bool = False
 
 
 def import_actions(
     file: PythonFile,
-    where: LspRange,
-    diagnostics: Sequence[Mapping[str, Any]] = (),
+    where: Range,
+    diagnostics: Sequence[Diagnostic] = (),
     only: Sequence[str] | None = None,
     *,
     automatic: bool = False,
@@ -55,24 +54,19 @@ def import_actions(
     asks = _asked(file, place, file.span(where), diagnostics)
     actions = [action for ask in asks for action in _unique(_fixes(file, place, ask))]
     actions += [] if automatic else fix_all(file, place)
-    return [action for action in actions if only is None or any(covers(kind, action["kind"]) for kind in only)]
+    return of_kinds(actions, only)
 
 
-def covers(wanted: str, kind: str) -> bool:
-    """Tell whether a wanted kind of action covers another one."""
-    return wanted in ("", kind) or kind.startswith(wanted + ".")
-
-
-def _asked(file: PythonFile, place: Place, span: Span, diagnostics: Sequence[Mapping[str, Any]]) -> list[_Ask]:
+def _asked(file: PythonFile, place: Place, span: Span, diagnostics: Sequence[Diagnostic]) -> list[_Ask]:
     """Each import that the range touches or a diagnostic is about, once."""
     found: dict[tuple[Span, tuple[str, ...]], _Ask] = {}
-    complaints = [(one, foreign.complaint(one)) for one in diagnostics if "range" in one]
+    complaints = [(one, foreign.complaint(one)) for one in diagnostics]
     for one in file.imports:
         if one.level or not one.module:
             continue
         settled = tuple(d for d, said in complaints if said is not None and _is_about(file, d, said, one))
-        ours = tuple(d for d in diagnostics if d.get("source") == "pyproject-lsp" and _overlap(file.span(d["range"]), one.span))
-        if not settled and not ours and not _overlap(span, one.span):
+        ours = tuple(d for d in diagnostics if d.get("source") == "pyproject-lsp" and file.span(d["range"]).meets(one.span))
+        if not settled and not ours and not span.meets(one.span):
             continue
         stubs = any(said is not None and said.stubs for d, said in complaints if d in settled)
         for finding in _findings(file, place, one, complained=bool(settled)):
@@ -96,18 +90,14 @@ def _findings(file: PythonFile, place: Place, one: Import, *, complained: bool) 
     return [Finding(one, "not-installed" if declared else "missing", one.targets(), declared, tables=tables)]
 
 
-def _is_about(file: PythonFile, diagnostic: Mapping[str, Any], said: foreign.Complaint, one: Import) -> bool:
+def _is_about(file: PythonFile, diagnostic: Diagnostic, said: foreign.Complaint, one: Import) -> bool:
     same = said.module is None or said.module in {one.module, one.top, *one.targets()} or one.module.startswith(f"{said.module}.")
     return same and _lines_touch(diagnostic["range"], file.range(one.span))
 
 
-def _lines_touch(where: LspRange, other: LspRange) -> bool:
+def _lines_touch(where: Range, other: Range) -> bool:
     """Tell whether two ranges share a line: servers underline the module, the name taken from it, or the statement."""
     return where["start"]["line"] <= other["end"]["line"] and other["start"]["line"] <= where["end"]["line"]
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end
 
 
 def _fixes(file: PythonFile, place: Place, ask: _Ask) -> Iterator[CodeAction]:
@@ -193,13 +183,9 @@ def _into_runtime(file: PythonFile, ask: _Ask) -> Iterator[CodeAction]:
 
 
 def _action(
-    title: str, command: str, argument: Mapping[str, Any], diagnostics: Sequence[Mapping[str, Any]], *, preferred: bool
+    title: str, command: str, argument: Mapping[str, Any], diagnostics: Sequence[Diagnostic], *, preferred: bool
 ) -> CodeAction:
-    action: CodeAction = {
-        "title": title,
-        "kind": "quickfix",
-        "command": {"title": title, "command": command, "arguments": [dict(argument)]},
-    }
+    action = command_action(title, "quickfix", command, argument)
     if diagnostics:
         action["diagnostics"] = list(diagnostics)
     if preferred:

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from lsp_server.core.snapshot import Position
+from lsp_server.core.lsp import CompletionItem, Position
 from lsp_server.core.toml import Span
 from lsp_server.imports.core.python_file import PythonFile
 
-CompletionItem = dict[str, Any]
 _MODULE_KIND = 9
 _TYPED = re.compile(r"^[ \t]*(?:from[ \t]+|import[ \t]+(?:[\w.]+(?:[ \t]+as[ \t]+\w+)?[ \t]*,[ \t]*)*)(?P<prefix>[\w.]*)$")
 

@@ -1,16 +1,13 @@
 """Hover on an import: which distribution it comes from, which version is locked and installed, why it is there."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from lsp_server.core.snapshot import Position
+from lsp_server.core.lsp import Hover, Position
 from lsp_server.imports.core import judge
 from lsp_server.imports.core.candidates import candidates
 from lsp_server.imports.core.judge import Place
 from lsp_server.imports.core.python_file import PythonFile
 from lsp_server.imports.core.scanner import Import
-
-Hover = dict[str, Any]
 
 
 def import_hover(file: PythonFile, position: Position) -> Hover | None:

@@ -1,12 +1,10 @@
 """Diagnostics of a Python file: imports that nothing declares, or that are not installed, or only by chance."""
 
-from typing import Any
-
+from lsp_server.core.lsp import Diagnostic
 from lsp_server.imports.core.candidates import Candidate, candidates, guess
 from lsp_server.imports.core.judge import Finding
 from lsp_server.imports.core.python_file import PythonFile
 
-Diagnostic = dict[str, Any]
 _SEVERITIES = {"warning": 2, "hint": 4}
 
 

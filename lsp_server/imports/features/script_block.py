@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsp_server.core import requirement, script, toml
+from lsp_server.core.lsp import CodeAction, CodeLens, Range, command_action, of_kinds
 from lsp_server.core.script import Block
-from lsp_server.core.snapshot import LspRange
 from lsp_server.core.toml import Span
 from lsp_server.imports.core import fixes
 from lsp_server.imports.core.python_file import PythonFile
-from lsp_server.imports.features.import_actions import covers
 
-CodeAction = dict[str, Any]
-CodeLens = dict[str, Any]
 RUN = "pyproject.runScript"
 """A command of the client, not ours: it runs the script in a terminal of the user's. Its argument is `{"uri": ...}`."""
 
@@ -27,7 +24,7 @@ class _Listed:
 
 
 def script_actions(
-    file: PythonFile, where: LspRange, only: Sequence[str] | None = None, *, can_run: bool = False
+    file: PythonFile, where: Range, only: Sequence[str] | None = None, *, can_run: bool = False
 ) -> list[CodeAction]:
     """Return the actions for a range in the block, of the kinds that the client wants.
 
@@ -46,13 +43,13 @@ def script_actions(
     if can_run and file.settings.trusted:
         found.append(_run_action(file))
     for one in _listed(file, block):
-        if one.span.start <= span.end and span.start <= one.span.end:
+        if one.span.meets(span):
             packages = {"packages": [one.name]}
             found += [
                 _action(file, f"Remove '{one.name}' from this script", "refactor.rewrite", "pyproject.remove", packages),
                 _action(file, f"Upgrade '{one.name}' in this script", "refactor.rewrite", "pyproject.upgrade", packages),
             ]
-    return [action for action in found if only is None or any(covers(kind, action["kind"]) for kind in only)]
+    return of_kinds(found, only)
 
 
 def script_lenses(file: PythonFile, *, can_run: bool = False) -> list[CodeLens]:
@@ -102,13 +99,8 @@ def _listed(file: PythonFile, block: Block) -> Iterator[_Listed]:
 
 def _run_action(file: PythonFile) -> CodeAction:
     title = "Run this script with uv"
-    return {
-        "title": title,
-        "kind": "source.pyproject.run",
-        "command": {"title": title, "command": RUN, "arguments": [{"uri": file.uri}]},
-    }
+    return command_action(title, "source.pyproject.run", RUN, {"uri": file.uri})
 
 
 def _action(file: PythonFile, title: str, kind: str, command: str, argument: dict[str, Any]) -> CodeAction:
-    arguments = [_argument(file, argument)]
-    return {"title": title, "kind": kind, "command": {"title": title, "command": command, "arguments": arguments}}
+    return command_action(title, kind, command, _argument(file, argument))

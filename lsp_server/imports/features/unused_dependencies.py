@@ -5,17 +5,15 @@ tool of a build or belongs to a group of development is used in ways that no imp
 """
 
 from collections.abc import Iterable
-from typing import Any
 
+from lsp_server.core.lsp import UNNECESSARY, Diagnostic
 from lsp_server.core.pyproject import Dependency
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.imports.core.installed import Distribution
 from lsp_server.imports.core.scanner import Import
 from lsp_server.imports.core.view import View
 
-Diagnostic = dict[str, Any]
 _SEVERITIES = {"warning": 2, "hint": 4}
-_UNNECESSARY = 1
 
 
 def unused_dependencies(snapshot: Snapshot, view: View, path: str) -> list[Diagnostic]:
@@ -68,5 +66,5 @@ def _diagnostic(snapshot: Snapshot, dependency: Dependency, severity: int) -> Di
         "code": "dependency-unused",
         "source": "pyproject-lsp",
         "message": f"'{dependency.name}' is declared in {dependency.table.label()}, and no file of the project imports it",
-        "tags": [_UNNECESSARY],
+        "tags": [UNNECESSARY],
     }

@@ -1,11 +1,13 @@
 """Fixes on other servers' diagnostics, fix all, completion, unused dependencies, the block of a script."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lsp_server.core import locked, pyproject
+from lsp_server.core.lsp import CodeAction, Command, Diagnostic, Range
 from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
 from lsp_server.core.snapshot import Snapshot
@@ -43,16 +45,17 @@ def file(text: str, path: str = PATH, settings: Settings | None = None, project:
     return PythonFile(f"file:///p/{path}", 1, text, "utf-16", settings or Settings(), project or view(), path)
 
 
-def at(line: int, start: int = 0, end: int = 0) -> dict[str, dict[str, int]]:
+def at(line: int, start: int = 0, end: int = 0) -> Range:
     return {"start": {"line": line, "character": start}, "end": {"line": line, "character": end}}
 
 
-def titles(found: list[dict[str, Any]]) -> list[str]:
+def titles(found: Sequence[CodeAction | Command]) -> list[str]:
     return [one["title"] for one in found]
 
 
 def test_a_fix_is_missing_on_another_servers_diagnostic() -> None:
-    said = {
+    said: Diagnostic = {
+        "severity": 1,
         "range": at(0, 5, 16),
         "source": "ty",
         "code": "unresolved-import",
@@ -66,14 +69,21 @@ def test_a_fix_is_missing_on_another_servers_diagnostic() -> None:
 
 
 def test_a_diagnostic_on_a_declared_and_installed_module_has_no_fix() -> None:
-    said = {"range": at(0, 7, 15), "source": "mypy", "code": "import-not-found", "message": 'module named "requests"'}
+    said: Diagnostic = {
+        "severity": 1,
+        "range": at(0, 7, 15),
+        "source": "mypy",
+        "code": "import-not-found",
+        "message": 'module named "requests"',
+    }
     assert titles(import_actions(file("import requests\n"), at(0, 7, 15), [said])) == [
         "Sync the environment (installs 'requests')"
     ]
 
 
 def test_the_standard_library_is_offered_from_an_index() -> None:
-    said = {
+    said: Diagnostic = {
+        "severity": 1,
         "range": at(0, 7, 9),
         "source": "Pyright",
         "code": "reportMissingImports",
@@ -83,7 +93,8 @@ def test_the_standard_library_is_offered_from_an_index() -> None:
 
 
 def test_missing_stubs_are_not_offered() -> None:
-    said = {
+    said: Diagnostic = {
+        "severity": 1,
         "range": at(0, 7, 11),
         "source": "mypy",
         "code": "import-untyped",
