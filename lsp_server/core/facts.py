@@ -7,12 +7,17 @@ dependency, pass without being taken for a loss.
 from collections.abc import Mapping
 
 from lsp_server.core import pyproject, script, toml
-from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Remove, Sync, Undo, Upgrade
+from lsp_server.core.pyproject import Table
 from lsp_server.core.requirement import Invalid, normalize, parse
 from lsp_server.core.text import decoded
 
 Key = tuple[str, ...]
 Facts = Mapping[Key, str]
+
+
+def dependency_key(table: Table, name: str) -> Key:
+    """Return the key of a package's requirements in a table."""
+    return ("dependency", table.kind, table.name or "", name)
 
 
 def of_manifest(text: str) -> Facts:
@@ -22,7 +27,7 @@ def of_manifest(text: str) -> Facts:
     if manifest.version is not None:
         found["version",] = manifest.version
     for dependency in manifest.dependencies:
-        key = ("dependency", dependency.table.kind, dependency.table.name or "", dependency.name)
+        key = dependency_key(dependency.table, dependency.name)
         found[key] = "\n".join(filter(None, [found.get(key), dependency.text]))
     for entry in manifest.document.entries:
         if entry.path[:3] == ("tool", "uv", "sources"):
@@ -64,26 +69,6 @@ def dropped(before: Facts, after: Facts, now: Facts) -> frozenset[Key]:
     A key with a third value is somebody's later decision and no loss.
     """
     return frozenset(key for key in changed(before, after) if now.get(key) == before.get(key))
-
-
-def concerns(intent: Intent, key: Key) -> bool:  # noqa: PLR0911  one for each kind of intent
-    """Tell whether a key is what an intent was about, to find whose edit was dropped."""
-    match intent:
-        case Add(requirements=wanted, table=table):
-            names = {_name(text) for text in wanted}
-            return key == ("dependency", table.kind, table.name or "", key[-1]) and key[-1] in names
-        case Remove(packages=packages, table=table):
-            return key == ("dependency", table.kind, table.name or "", key[-1]) and key[-1] in packages
-        case Upgrade(packages=packages):
-            return key[0] == "dependency" and (not packages or key[-1] in packages)
-        case Move(package=package):
-            return key[0] == "dependency" and key[-1] == package
-        case Bump():
-            return key == ("version",)
-        case Undo():
-            return True
-        case Lock() | Sync():
-            return False
 
 
 def _name(text: str) -> str:

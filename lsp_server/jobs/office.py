@@ -87,7 +87,7 @@ class Office:
             uri=str(argument.get("uri", project.uri)),
             command=command,
             argument=dict(argument),
-            kind=intent.kind(wanted),
+            kind=wanted.kind,
             title=self._title(wanted),
             state="queued",
             origin=Origin(self._editor.name, os.getpid()),
@@ -153,8 +153,8 @@ class Office:
     def _title(self, wanted: intent.Intent) -> str:
         if isinstance(wanted, intent.Undo) and wanted.id:
             undone = self.journal.get(wanted.id)
-            return f"Undo '{undone.title}'" if undone else intent.title(wanted)
-        return intent.title(wanted)
+            return f"Undo '{undone.title}'" if undone else wanted.title()
+        return wanted.title()
 
 
 def project_of(argument: Mapping[str, Any]) -> Project | BadArgument:

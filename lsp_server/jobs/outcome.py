@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.core import facts, lockfile
-from lsp_server.core.intent import Lock, Move, Sync
 from lsp_server.core.operation import Failure, Operation
 from lsp_server.core.text import decoded
 from lsp_server.jobs.journal import Texts
@@ -47,13 +46,12 @@ def cancelled(operation: Operation, *, saved: bool) -> str:
 
 def committed(one: Asked, base: Texts, result: Texts) -> str:
     """Say what an operation changed: in the manifest, or for a lock or a sync in the lock file."""
-    if isinstance(one.intent, Lock | Sync):
+    if not one.intent.changes_manifest:
         return _locked(base, result)
     before, after = (facts.of_file(one.manifest.name, texts.get(one.manifest)) for texts in (base, result))
-    if isinstance(one.intent, Move) and before != after:
-        return f"moved {one.intent.package} from {one.intent.source.label()} to {one.intent.target.label()}"
-    keys = sorted(key for key in facts.changed(before, after) if facts.concerns(one.intent, key))
-    return "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
+    keys = sorted(key for key in facts.changed(before, after) if one.intent.concerns(key))
+    said = one.intent.said(before, after)
+    return said or "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
 
 
 def synced(said: str) -> str:

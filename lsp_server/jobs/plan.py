@@ -11,6 +11,7 @@ from lsp_server.adapters import environment, uv
 from lsp_server.adapters.project import LOCKFILE, MANIFEST
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import (
+    batch,
     commandline,
     facts,
     literals,
@@ -24,10 +25,10 @@ from lsp_server.core import (
     uvwords,
     wheels,
 )
-from lsp_server.core.commandline import Batch, Request, Target
-from lsp_server.core.intent import Bump, Intent, Lock, Move, Sync, Undo, Upgrade
+from lsp_server.core.batch import Batch, Request
+from lsp_server.core.commandline import Target
+from lsp_server.core.intent import Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
-from lsp_server.core.pyproject import Table
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
 from lsp_server.jobs import children, undo
@@ -104,37 +105,36 @@ class Planner:
 
     def _attempt(self, start: Texts, asked: Sequence[Asked]) -> Texts | _Failed:
         texts = start
-        for batch in commandline.batches([self._request(one) for one in asked]):
-            manifest = next(one.manifest for one in asked if one.operation == batch.first.operation)
-            outcome = self._one(texts, batch, manifest)
+        for each in batch.batches([self._request(one) for one in asked]):
+            manifest = next(one.manifest for one in asked if one.operation == each.operations[0])
+            outcome = self._one(texts, each, manifest)
             if isinstance(outcome, _Failed):
                 return outcome
             texts = outcome
         failed = self._preflight(start, texts, asked)
         return failed or texts
 
-    def _one(self, texts: Texts, batch: Batch, manifest: Path) -> Texts | _Failed:
-        first = batch.first
-        prepared = self._prepared(texts, first, manifest)
+    def _one(self, texts: Texts, wanted: Batch, manifest: Path) -> Texts | _Failed:
+        prepared = self._prepared(texts, wanted.intent, manifest)
         if isinstance(prepared, _Failed):
             return prepared
         stated = facts.of_file(manifest.name, prepared.get(manifest))
-        made = self._made(prepared, [(manifest, words) for words in commandline.arguments(batch, stated)])
+        made = self._made(prepared, [(manifest, words) for words in wanted.commands(stated)])
         if isinstance(made, _Failed):
             return made
-        made = self._without_new_lock(prepared, made, first.intent)
-        if not isinstance(first.intent, Move):
+        made = self._without_new_lock(prepared, made, wanted.intent)
+        if not isinstance(wanted.intent, Move):
             return made
-        move = first.intent
-        spelled = stated["dependency", move.source.kind, move.source.name or "", move.package].split("\n")
+        move = wanted.intent
+        spelled = stated[facts.dependency_key(move.source, move.package)].split("\n")
         text = literals.stated(decoded(made[manifest]), move.target, move.package, spelled)
         return {**made, manifest: text.encode()}
 
-    def _prepared(self, texts: Texts, request: Request, manifest: Path) -> Texts | _Failed:
+    def _prepared(self, texts: Texts, wanted: Intent, manifest: Path) -> Texts | _Failed:
         """Do what an intent needs before uv does the rest."""
-        match request.intent:
+        match wanted:
             case Undo():
-                undone = undo.apply(self.place.journal, request.intent, texts)
+                undone = undo.apply(self.place.journal, wanted, texts)
                 if isinstance(undone, Failure):
                     return _Failed(undone)
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
@@ -142,8 +142,8 @@ class Planner:
                 return self._script_raised(texts, packages, manifest)
             case Upgrade(packages=packages):
                 return self._raised(texts, packages, manifest)
-            case Move(package=package, source=source) if not _states(
-                facts.of_file(manifest.name, texts.get(manifest)), source, package
+            case Move(package=package, source=source) if facts.dependency_key(source, package) not in facts.of_file(
+                manifest.name, texts.get(manifest)
             ):
                 return _Failed(Failure("not-found", f"{package} is not in {source.label()} of {manifest}"))
             case _:
@@ -303,26 +303,14 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
         where = f"{one.manifest}:{problem.line}:{problem.column}"
         return Failure("invalid-toml", f"{where}: {problem.message}; correct it, then retry")
     manifest = pyproject.read(text)
-    if isinstance(one.intent, Bump) and manifest.dynamic_version:
-        return Failure(
-            "invalid-toml",
-            f"{one.manifest}: the version is dynamic (the build backend makes it), so it cannot be bumped here",
-        )
-    if isinstance(one.intent, Sync) and manifest.workspace is None:
-        unknown = [name for name in one.intent.groups if name not in {*manifest.groups, "dev"}]
-        unknown += [name for name in one.intent.extras if name not in manifest.extras]
-        if unknown:
-            known = ", ".join((*manifest.groups, *manifest.extras)) or "none"
-            return Failure("not-found", f"{one.manifest} has no group or extra '{unknown[0]}'; there are: {known}")
+    obstacle = one.intent.obstacle(manifest)
+    if obstacle is not None:
+        return Failure(obstacle[0], f"{one.manifest}{obstacle[1]}")
     if not manifest.has_project and not isinstance(one.intent, Lock):
         missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
-        if manifest.workspace is None or commandline.needs_project(one.intent):
+        if manifest.workspace is None or one.intent.needs_project():
             return Failure("invalid-toml", f"{one.manifest} has {missing}")
     return None
-
-
-def _states(found: facts.Facts, table: Table, package: str) -> bool:
-    return ("dependency", table.kind, table.name or "", package) in found
 
 
 def _not_isolated(manifest: str) -> frozenset[str]:

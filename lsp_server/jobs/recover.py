@@ -88,7 +88,7 @@ def _stands(journal: Journal, operation: Operation) -> bool:
         if not isinstance(wanted, intent.BadArgument) and not path.name.endswith(".lock"):
             texts = (change.before[path], after, files.read(path))
             before, made, present = (facts.of_file(path.name, text) for text in texts)
-            if any(facts.concerns(wanted, key) for key in facts.dropped(before, made, present)):
+            if any(wanted.concerns(key) for key in facts.dropped(before, made, present)):
                 return False
     return True
 

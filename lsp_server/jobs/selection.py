@@ -54,7 +54,7 @@ def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
     manifests = {one.manifest: pyproject.read(decoded(texts.get(one.manifest))) for one in asked}
     groups = {name for manifest in manifests.values() for name in manifest.groups}
     extras = {name for manifest in manifests.values() for name in manifest.extras}
-    picked = [commandline.touched(one.intent) for one in asked]
+    picked = [one.intent.touched() for one in asked]
     names = frozenset(manifest.name for manifest in manifests.values() if manifest.name)
     is_workspace = sum(path.name == MANIFEST for path in texts) > 1
     return Selection(

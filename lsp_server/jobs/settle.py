@@ -82,7 +82,7 @@ def judge(place: Place, item: Settling, *, writers: Collection[ProcessId], by_us
         keys -= _changed_since(place, item, path)
         if keys and (not item.editors or _by_git(place, item, text) or by_user(path, text)):
             return Verdict(settled=True)
-        lost |= {one.operation for one in item.asked if any(facts.concerns(one.intent, key) for key in keys)}
+        lost |= {one.operation for one in item.asked if any(one.intent.concerns(key) for key in keys)}
     if lost:
         return Verdict(settled=False, dropped=tuple(sorted(lost)), culprits=tuple(sorted(e.pid for e in item.editors)))
     if alive:

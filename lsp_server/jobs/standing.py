@@ -39,7 +39,7 @@ class Made:
         wanted = intent.from_argument(operation.command, operation.argument)
         if isinstance(wanted, intent.BadArgument):
             return frozenset()
-        return frozenset(key for key in facts.changed(*self._facts()) if facts.concerns(wanted, key))
+        return frozenset(key for key in facts.changed(*self._facts()) if wanted.concerns(key))
 
 
 Standing = dict[str, Made]

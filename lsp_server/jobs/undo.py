@@ -90,7 +90,7 @@ def _without(change: Change, asked: intent.Intent | intent.BadArgument, path: Pa
     for edit in reversed(_by_line(text, before.decode("utf-8"))):
         trial = diff.apply(text, (edit,))
         keys = facts.changed(stated, facts.of(path.name, trial))
-        if keys and all(facts.concerns(asked, key) for key in keys):
+        if keys and all(asked.concerns(key) for key in keys):
             text = trial
             stated = facts.of(path.name, text)
     return text.encode("utf-8")

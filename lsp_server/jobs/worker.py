@@ -395,4 +395,4 @@ class Worker:
         return self.place.manifest_of(operation.uri, operation.argument)
 
     def _label(self, asked: Sequence[Asked]) -> str:
-        return "; ".join(dict.fromkeys(intent.title(one.intent) for one in asked))
+        return "; ".join(dict.fromkeys(one.intent.title() for one in asked))

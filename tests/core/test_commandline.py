@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from lsp_server.core import commandline, facts
-from lsp_server.core.commandline import Request, Target, arguments, batches
+from lsp_server.core.batch import Request, batches
+from lsp_server.core.commandline import Target
 from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Remove, Sync, Undo, Upgrade
 from lsp_server.core.pyproject import Table
 
@@ -16,12 +17,12 @@ SCRIPT = Target(PurePosixPath("/p"), PurePosixPath("/p/s.py"))
 
 def grouped(*intents: Intent, target: Target = HERE) -> list[str]:
     requests = [Request(str(number), intent, target) for number, intent in enumerate(intents)]
-    return [" ".join(request.operation for request in batch.requests) for batch in batches(requests)]
+    return [" ".join(batch.operations) for batch in batches(requests)]
 
 
 def commands(intent: Intent, target: Target = HERE, stated: facts.Facts | None = None) -> list[str]:
     (batch,) = batches([Request("1", intent, target)])
-    return [" ".join(words) for words in arguments(batch, stated or {})]
+    return [" ".join(words) for words in batch.commands(stated or {})]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_each_kind_as_uv_is_asked(intent: Intent, target: Target, expected: list
 def test_a_move_adds_what_is_stated_before_it_removes() -> None:
     stated: facts.Facts = {("dependency", "runtime", "", "a"): "a>=1; x\na<1; y"}
     (batch,) = batches([Request("1", Move("a", Table("runtime"), DEV), HERE)])
-    assert arguments(batch, stated) == (
+    assert batch.commands(stated) == (
         ("add", "--no-sync", "--raw", "--group=dev", "--", "a>=1; x", "a<1; y"),
         ("remove", "--no-sync", "--", "a"),
     )
@@ -123,4 +124,4 @@ def test_a_persons_own_environment_does_not_lead_uv_astray() -> None:
     [(Add(("a",)), True), (Add(("a",), DEV), False), (Add(("a",), member="m"), False), (Bump("major"), True)],
 )
 def test_a_workspace_root_without_a_project_can_still_have_groups(intent: Intent, *, needed: bool) -> None:
-    assert commandline.needs_project(intent) == needed
+    assert intent.needs_project() == needed

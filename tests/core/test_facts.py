@@ -70,7 +70,7 @@ def test_a_key_with_a_third_value_is_somebodys_decision_and_no_loss() -> None:
     ],
 )
 def test_whose_a_key_is(intent: Intent, key: facts.Key, *, concerned: bool) -> None:
-    assert facts.concerns(intent, key) == concerned
+    assert intent.concerns(key) == concerned
 
 
 FACTS = st.dictionaries(st.sampled_from([("version",), (*RUNTIME, "a"), (*RUNTIME, "b")]), st.sampled_from("123"))

@@ -114,7 +114,7 @@ def test_a_password_is_shown_in_a_title_or_a_message(url: str, shown: str) -> No
     wanted = intent.from_argument("pyproject.add", {"requirements": [f"a @ {url}"]})
     assert isinstance(wanted, Add)
     assert wanted.requirements == (f"a @ {url}",), "uv needs it"
-    assert intent.title(wanted) == f"Add a @ {shown} to dependencies"
+    assert wanted.title() == f"Add a @ {shown} to dependencies"
     refused = intent.from_argument("pyproject.add", {"requirements": [f"!a @ {url}"]})
     assert isinstance(refused, BadArgument)
     assert "sec" not in refused.message
@@ -138,5 +138,5 @@ def test_no_argument_makes_it_raise(command: str, argument: dict[str, Any]) -> N
     if isinstance(found, BadArgument):
         assert found.message
     else:
-        assert intent.kind(found) == command.removeprefix("pyproject.").replace("bumpVersion", "bump")
-        assert intent.title(found)
+        assert found.kind == command.removeprefix("pyproject.").replace("bumpVersion", "bump")
+        assert found.title()
