@@ -45,6 +45,21 @@ WRITES = {
 }
 # Adapters and jobs change projects; locks makes the files that are locked.
 MAY_WRITE = {"adapters", "jobs", "locks"}
+READS = {"read_text", "read_bytes", "open", "fdopen"}
+# What is opened here has a method of that name, or is the one place that knows how a stranger's file is opened.
+NO_FILE = {"files.read_text", "session.open", "connection.session.open", "webbrowser.open"}
+# Who opens a file by themselves, and which: none of them a workspace's.
+OWN_FILES = {
+    "adapters/files.py": "the one place, and what it has written itself",
+    "adapters/live.py": "/proc",
+    "adapters/private.py": "the state folder",
+    "adapters/shadow.py": "copies of regular files, where a system has no links",
+    "adapters/processes.py": "/proc",
+    "adapters/proclocks.py": "/proc",
+    "adapters/offered.py": "what is shipped with the package",
+    "imports/import_data.py": "what is shipped with the package",
+    "locks/holder.py": "the state folder",
+}
 
 
 def part(path: Path) -> str:
@@ -103,6 +118,21 @@ def writes(source: str) -> set[str]:
     return found
 
 
+def plain_reads(source: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name("open") | ast.Attribute(attr="open")) if any(map(is_writing, arguments(node))):
+                pass  # another rule's
+            case ast.Call(func=ast.Name("open")):
+                found.add("open")
+            case ast.Call(func=ast.Attribute(attr=name) as method) if name in READS and ast.unparse(method) not in NO_FILE:
+                found.add(ast.unparse(method))
+            case ast.Attribute(attr="copy2" | "copyfile" | "copytree" | "copyfileobj"):
+                found.add(node.attr)
+    return found
+
+
 def arguments(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
@@ -148,6 +178,12 @@ def test_no_module_writes_files_outside_jobs_and_adapters(path: Path) -> None:
 
 
 @of_modules()
+def test_what_a_workspace_holds_is_opened_in_one_place(path: Path) -> None:
+    # A link to a device, a named pipe, a file without an end: `adapters/files.py` knows of them.
+    assert path.relative_to(PACKAGE).as_posix() in OWN_FILES or not plain_reads(path.read_text("utf-8"))
+
+
+@of_modules()
 def test_every_module_says_what_it_is_for_and_stays_small(path: Path) -> None:
     assert not undocumented_or_long(path.read_text("utf-8"))
 
@@ -177,6 +213,12 @@ def test_no_class_is_named_for_having_no_job(path: Path) -> None:
         (writes, "path.open(mode='r+b')"),
         (writes, "from shutil import rmtree"),
         (writes, "list(map(Path.unlink, paths))"),
+        (plain_reads, "open(path)"),
+        (plain_reads, "path.read_text('utf-8')"),
+        (plain_reads, "text = folder.joinpath('uv.lock').read_bytes()"),
+        (plain_reads, "with path.open('rb') as file: pass"),
+        (plain_reads, "os.open(path, os.O_RDONLY)"),
+        (plain_reads, "shutil.copy2(source, target)"),
         (undocumented_or_long, "import os"),
         (undocumented_or_long, '"""It is long."""' + "\n" * 400 + "end = 1"),
         (jobless_names, "class FileHelper: ..."),

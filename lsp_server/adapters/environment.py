@@ -12,7 +12,9 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from lsp_server.adapters import files
 from lsp_server.core.requirement import normalize
+from lsp_server.core.text import decoded
 
 _DIST_INFO = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info")
 
@@ -29,10 +31,13 @@ class Environment:
 def read(folder: Path) -> Environment | None:
     """Read a virtual environment, or return None where there is none."""
     try:
-        text = (folder / "pyvenv.cfg").read_text("utf-8", "replace")
+        content = files.read(folder / "pyvenv.cfg", files.METADATA_LIMIT)
     except OSError:
         return None
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in text.splitlines())}
+    if content is None:
+        return None
+    lines = (line.partition("=") for line in decoded(content).splitlines())
+    fields = {key.strip(): value.strip() for key, _, value in lines}
     version = fields.get("version_info") or fields.get("version")
     return Environment(folder, _base_python(fields.get("home"), version), version)
 

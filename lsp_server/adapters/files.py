@@ -1,4 +1,8 @@
-"""Files as they are on disk: read whole, replaced atomically, never half-written."""
+"""Files as they are on disk: read whole, replaced atomically, never half-written.
+
+**Invariant:** what a stranger may have put somewhere is opened here and nowhere else (`tests/test_tidy.py`). Git can carry
+links to devices, and a named pipe holds up whoever opens it: only a regular file is read, and only to a limit.
+"""
 
 import contextlib
 import errno
@@ -21,25 +25,118 @@ TEMPORARY_SUFFIX = ".pyproject-lsp"
 _MAKER = f"{os.getpid()}-{secrets.token_hex(4)}"
 _REPLACE_PATIENCE_SECONDS = 1.0
 
+_MB = 1_000_000
+MANIFEST_LIMIT, LOCKFILE_LIMIT, PYTHON_LIMIT, METADATA_LIMIT = 10 * _MB, 100 * _MB, 2 * _MB, _MB
+"""The most bytes that are read of a manifest, a `uv.lock`, a Python file, and what describes a distribution."""
+_LIMITS = {"pyproject.toml": MANIFEST_LIMIT, "uv.toml": MANIFEST_LIMIT} | dict.fromkeys((".py", ".pyi", ".pyw"), PYTHON_LIMIT)
+_CHUNK = 1 << 20
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+# A pipe then does not wait for its other end, and a terminal does not become ours. Windows has none of these.
+_OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
 
-def read(path: Path) -> bytes | None:
-    """Return a file's bytes, or None where there is no file.
+
+class Unfit(OSError):  # noqa: N818  as the built-in ones: it says what is the matter
+    """A file that is there and is not read: no regular file, or a larger one than is read."""
+
+    def __init__(self, number: int, reason: str, path: "Path | str") -> None:
+        super().__init__(number, reason, str(path))
+
+    def __str__(self) -> str:
+        """Say what is where, and what to do."""
+        return f"{self.filename} is {self.strerror}"
+
+
+def limit_of(path: Path) -> int:
+    """Return how many bytes are read of a file of this name; what has no limit of its own gets that of a `uv.lock`."""
+    return _LIMITS.get(path.name) or _LIMITS.get(path.suffix, LOCKFILE_LIMIT)
+
+
+def open_to_look(path: "Path | str", *, pipes: bool = False) -> int:
+    """Open a regular file to read, and return the descriptor. Nothing is waited for.
+
+    Args:
+        path: its name; links are followed.
+        pipes: a named pipe will do, too: uv locks one as it does a file.
 
     Raises:
+        Unfit: it is no regular file.
+        OSError: it is not there, or may not be opened.
+
+    """
+    # Looked at before it is opened: to open a device may already do something.
+    _assert_fit(os.stat(path), path, pipes=pipes)  # noqa: PTH116  called a thousand times
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        _assert_fit(os.fstat(descriptor), path, pipes=pipes)  # it may be another one by now
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _assert_fit(status: os.stat_result, path: "Path | str", *, pipes: bool) -> None:
+    mode = status.st_mode
+    if not stat.S_ISREG(mode) and not (pipes and stat.S_ISFIFO(mode)):
+        kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+        raise Unfit(errno.EINVAL, f"{kind}, not a regular file; remove it or put a file in its place", path)
+
+
+def head(path: "Path | str", limit: int) -> bytes:
+    """Return the first bytes of a regular file, at most `limit` of them.
+
+    Raises:
+        Unfit: it is no regular file.
+        OSError: it is not there, or cannot be read.
+
+    """
+    descriptor = open_to_look(path)
+    try:
+        left = limit
+        parts: list[bytes] = []
+        # One more than there should be, so that most files are read in one go; a file of /proc says that it has none.
+        wanted = os.fstat(descriptor).st_size + 1
+        while left and (part := os.read(descriptor, min(left, max(wanted, _CHUNK if parts else 4096)))):
+            parts.append(part)
+            left -= len(part)
+            wanted -= len(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
+
+
+def read(path: Path, limit: int | None = None) -> bytes | None:
+    """Return a file's bytes, or None where there is no file.
+
+    Args:
+        path: the file.
+        limit: the most bytes that it may have; the one for its name (`limit_of`) where none is given.
+
+    Raises:
+        Unfit: it is no regular file, or a larger one.
         OSError: it is there and cannot be read.
 
     """
+    most = limit_of(path) if limit is None else limit
     try:
-        return path.read_bytes()
+        found = head(path, most + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if len(found) > most:
+        raise Unfit(errno.EFBIG, f"larger than {most // _MB} MB, which is the most that is read of it", path)
+    return found
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, limit: int | None = None) -> str:
     """Return a file as text, empty where it cannot be read: for what is only looked at."""
     try:
-        return decoded(read(path))
-    except OSError:
+        return decoded(read(path, limit))
+    except (OSError, ValueError):  # ValueError: a name with a NUL, from what somebody wrote into another file
         return ""
 
 
@@ -53,6 +150,8 @@ def refusal(path: Path) -> str | None:
         mode = target.stat().st_mode
         if stat.S_ISDIR(mode):
             return f"{path} is a folder"
+        if not stat.S_ISREG(mode):
+            return f"{path} is no regular file; put one in its place"
         if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
             return f"{path} is read-only; make it writable to let it be edited"
     if not target.parent.is_dir():

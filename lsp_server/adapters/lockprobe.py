@@ -1,10 +1,13 @@
 """Is a lock file locked? Asked without making file events, so that watching a lock and probing it do not feed back."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from lsp_server.adapters import files
 
 if sys.platform != "win32":
     import fcntl
@@ -26,7 +29,7 @@ class LockProbe:
         """Whether somebody holds the lock exclusively; False for a file that does not exist.
 
         Raises:
-            OSError: the file exists and cannot be opened, or its file system has no locks.
+            OSError: the file system has no locks, or no descriptor is left.
         """
         if sys.platform == "win32":
             return held_by_trying(self.path)
@@ -83,8 +86,23 @@ class LockProbe:
         if self._descriptor is not None and os.path.samestat(os.fstat(self._descriptor), named):
             return
         self.close()
-        with suppress(FileNotFoundError):
-            self._descriptor = os.open(self.path, os.O_RDONLY)
+        # uv locks a named pipe as it does a file. Where it cannot open what is there, it goes without a lock: nobody has it.
+        with suppress(FileNotFoundError, PermissionError, files.Unfit):
+            self._descriptor = files.open_to_look(self.path, pipes=True)
+
+
+def can_be_taken(path: Path) -> bool:
+    """Whether a lock file can be opened to be locked, or be made; False for what a neighbour put there to be in the way.
+
+    A link is none either: in a folder that others may write to, it leads where they want.
+    """
+    try:
+        mode = path.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)) and os.access(path, os.R_OK | os.W_OK)
 
 
 def held_by_trying(path: Path) -> bool:

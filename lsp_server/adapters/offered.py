@@ -142,6 +142,6 @@ def _version(text: str) -> Version:
 def _stamp(path: Path) -> tuple[int, int, int] | None:
     try:
         found = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with a NUL, from a setting
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

@@ -172,12 +172,27 @@ def link_without_symlinks(source: Path, target: Path) -> None:
         try:
             target.hardlink_to(source)
         except OSError:
-            shutil.copy2(source, target)
+            _copy(source, target)
         return
     if sys.platform == "win32":
         subprocess.run(["cmd", "/c", "mklink", "/J", str(target), str(source)], check=True, capture_output=True)
     else:
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns(ENVIRONMENT, "node_modules"), dirs_exist_ok=True)
+        shutil.copytree(source, target, ignore=_not_copied, copy_function=_copy, dirs_exist_ok=True)
+
+
+def _copy(source: "Path | str", target: "Path | str") -> None:
+    """Copy a regular file; a named pipe or a link to a device has no end that a copy could come to."""
+    if Path(source).is_file():
+        shutil.copy2(source, target)
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """Leave out what is large and not needed, and links to folders: they may lead to where they stand."""
+    return {name for name in names if name in {ENVIRONMENT, "node_modules"} or _leads_to_folder(Path(folder, name))}
+
+
+def _leads_to_folder(path: Path) -> bool:
+    return is_link(path) and path.is_dir()
 
 
 def is_link(path: "Path | os.DirEntry[str]") -> bool:

@@ -8,11 +8,16 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from lsp_server.adapters import files
 from lsp_server.adapters.environment import site_packages
+from lsp_server.core.text import decoded
 from lsp_server.imports.core import installed
 from lsp_server.imports.core.installed import Distribution, Installed
 
 _MOST_DISTRIBUTIONS = 4096
+# The largest of PyPI's (a line for each file of a distribution) have some 3 MB.
+_RECORD_LIMIT = 10 * files.METADATA_LIMIT
+_MOST_FOLDERS = 1000
 
 
 def read(folder: Path) -> Installed | None:
@@ -38,7 +43,8 @@ def read(folder: Path) -> Installed | None:
 def _metadata_folders(packages: Path) -> list[str]:
     try:
         with os.scandir(packages) as entries:
-            return sorted(entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
+            found = sorted(entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info")))
+            return found[:_MOST_DISTRIBUTIONS]
     except OSError:
         return []
 
@@ -49,7 +55,7 @@ def _distribution(packages: str, info: str, _stamp: int) -> Distribution | None:
     metadata = _text(info, "METADATA") or _text(info, "PKG-INFO")
     if metadata is None:
         return None
-    record = _text(info, "RECORD")
+    record = _text(info, "RECORD", _RECORD_LIMIT)
     namespaces = (_text(info, "namespace_packages.txt") or "").split()
     modules = installed.modules_of_record(record or "", namespaces)
     if not modules:
@@ -67,7 +73,7 @@ def _editable(packages: Path, record: str) -> frozenset[str]:
         if "/" in name:
             continue
         if name.endswith(".pth"):
-            for folder in (_text(str(packages), name) or "").splitlines():
+            for folder in (_text(str(packages), name) or "").splitlines()[:_MOST_FOLDERS]:
                 if folder and not folder.startswith(("import ", "import\t", "#")):
                     found |= _importable(packages / folder.strip())
         elif name.startswith("__editable__") and name.endswith("_finder.py"):
@@ -79,7 +85,7 @@ def _importable(folder: Path) -> set[str]:
     try:
         with os.scandir(folder) as entries:
             return {name for entry in entries if (name := _module(entry)) is not None}
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a line with a NUL
         return set()
 
 
@@ -90,9 +96,9 @@ def _module(entry: "os.DirEntry[str]") -> str | None:
     return entry.name if is_package else None
 
 
-def _text(folder: str, name: str) -> str | None:
+def _text(folder: str, name: str, limit: int = files.METADATA_LIMIT) -> str | None:
+    """Return the beginning of a file: what is asked of METADATA stands there, a long description may follow."""
     try:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:  # noqa: PTH118, PTH123  called a thousand times
-            return file.read()
+        return decoded(files.head(os.path.join(folder, name), limit))  # noqa: PTH118  called a thousand times
     except OSError:
         return None

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
+from lsp_server.adapters import files
 from lsp_server.core import script
 from lsp_server.imports.core import declared, scanner
 from lsp_server.imports.core.scanner import Import
@@ -15,8 +17,8 @@ _SKIPPED = frozenset(
     {"node_modules", "__pycache__", "site-packages", "build", "dist", "target", "htmlcov", "_build", "venv", "env", "vendor"}
 )
 _MOST_FILES = 50_000
-_LARGEST = 2_000_000
 _REQUIREMENTS_FOLDERS = ("", "requirements", "requirements.d")
+_MOST_REQUIREMENTS_FILES = 64
 
 
 class Interrupted(Exception):  # noqa: N818  it is no error
@@ -95,13 +97,8 @@ def _imported(path: Path) -> tuple[Import, ...]:
 
 
 @lru_cache(maxsize=_MOST_FILES)
-def _names(path: str, _changed: int, size: int) -> tuple[Import, ...]:
-    if size > _LARGEST:
-        return ()
-    try:
-        text = Path(path).read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ()
+def _names(path: str, _changed: int, _size: int) -> tuple[Import, ...]:
+    text = files.read_text(Path(path), files.PYTHON_LIMIT)
     if script.may_have_block(text):
         return ()  # it depends on what its own metadata says (PEP 723)
     # Not the cached scan: a whole project's texts would drive the open documents out of the cache.
@@ -111,15 +108,12 @@ def _names(path: str, _changed: int, size: int) -> tuple[Import, ...]:
 def elsewhere(folder: Path) -> frozenset[str]:
     """Return the names in the requirements files beside a manifest, wherever these are usually put."""
     found: set[str] = set()
-    for below in _REQUIREMENTS_FOLDERS:
-        for pattern in ("*requirements*.txt", "*requirements*.in", "*.txt" if below else "constraints*.txt"):
-            for path in sorted((folder / below).glob(pattern)):
-                found |= declared.in_requirements(_requirements_text(path))
+    for path in islice(_requirements_files(folder), _MOST_REQUIREMENTS_FILES):
+        found |= declared.in_requirements(files.read_text(path, files.PYTHON_LIMIT))
     return frozenset(found)
 
 
-def _requirements_text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace") if path.stat().st_size < _LARGEST else ""
-    except OSError:
-        return ""
+def _requirements_files(folder: Path) -> Iterator[Path]:
+    for below in _REQUIREMENTS_FOLDERS:
+        for pattern in ("*requirements*.txt", "*requirements*.in", "*.txt" if below else "constraints*.txt"):
+            yield from sorted((folder / below).glob(pattern))

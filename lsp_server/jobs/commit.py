@@ -14,6 +14,7 @@ from pathlib import Path
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
+from lsp_server.adapters.lockprobe import can_be_taken
 from lsp_server.core import diff
 from lsp_server.core.operation import Failure
 from lsp_server.core.tokens import BOM
@@ -51,10 +52,10 @@ def uv_locks(place: Place) -> tuple[FileMutex, ...]:
     """Return uv's locks of the project that exist to be taken, in rank order.
 
     Where there is no environment yet there is no lock of it either, and nobody can be installing. Where the folder of
-    temporary files is gone, uv goes without its project lock, too.
+    temporary files is gone, or a neighbour put something there that cannot be locked, uv goes without its project lock, too.
     """
     locks = []
-    if place.project_lock.parent.is_dir():
+    if place.project_lock.parent.is_dir() and can_be_taken(place.project_lock):
         locks.append(FileMutex(place.project_lock, Rank.PROJECT))
     if (place.environment / "pyvenv.cfg").is_file():
         locks.append(FileMutex(place.environment_lock, Rank.ENVIRONMENT))

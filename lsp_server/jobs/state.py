@@ -16,9 +16,12 @@ from lsp_server.jobs.place import Place
 
 def of_lock(place: Place) -> str:
     """Return "up-to-date", "stale", "missing" or "unknown"; `uv lock --check` has the last word."""
-    lock = files.read(place.project.lockfile)
     if place.project.kind == "script":
         return "unknown"
+    try:
+        lock = files.read(place.project.lockfile)
+    except OSError:
+        return "unknown"  # an operation that needs it says what is the matter
     if lock is None:
         return "missing"
     fits = lockfile.fits(_manifest(place), decoded(lock))
@@ -55,8 +58,8 @@ def of_environment(place: Place) -> str:
 
 def packages(place: Place, former: Packages) -> Packages:
     """Return the versions that are locked and installed; while a sync runs, the installed ones as they were before."""
-    lock = None if place.project.kind == "script" else files.read(place.project.lockfile)
-    locked = lockfile.versions(decoded(lock))
+    lock = "" if place.project.kind == "script" else files.read_text(place.project.lockfile)
+    locked = lockfile.versions(lock)
     if environment.read(place.environment) is None:
         return replace(former, locked=locked, installed=None)
     reader = _reader(place.environment_lock)
@@ -67,15 +70,15 @@ def packages(place: Place, former: Packages) -> Packages:
 
 def _installed(place: Place) -> str:
     found = environment.read(place.environment)
-    lock = files.read(place.project.lockfile)
+    lock = files.read_text(place.project.lockfile)
     manifest = _manifest(place)
-    if found is None or lock is None or manifest.name is None:
+    if found is None or not lock or manifest.name is None:
         return "unknown"
-    wanted = lockfile.expected(decoded(lock), manifest, environment.marker_environment(found))
+    wanted = lockfile.expected(lock, manifest, environment.marker_environment(found))
     installed = environment.installed(place.environment)
     fits = all(name in installed and installed[name] in versions | {"0"} for name, versions in wanted.items())
     return "in-sync" if fits else "stale"
 
 
 def _manifest(place: Place) -> pyproject.Manifest:
-    return pyproject.read(decoded(files.read(place.project.root / MANIFEST)))
+    return pyproject.read(files.read_text(place.project.root / MANIFEST))

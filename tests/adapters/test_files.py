@@ -19,7 +19,7 @@ def test_what_is_not_there_reads_as_none(base: Path) -> None:
     assert files.read(base / "none") is None
     (base / "file").touch()
     assert files.read(base / "file" / "below") is None
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="is a folder, not a regular file"):
         files.read(base)
 
 
