@@ -9,7 +9,7 @@ import select
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack
 
 import psutil
 
@@ -32,7 +32,8 @@ def on_exit(process: Process, callback: Callable[[], None]) -> Cancel:
         a function that ends the subscription.
 
     Raises:
-        OSError: no descriptor or thread is left.
+        OSError: no descriptor is left.
+        RuntimeError: no thread is left.
     """
     once = Once(callback)
     if not is_alive(process):
@@ -67,37 +68,43 @@ if sys.platform == "linux":
 
     def by_pidfd(process: Process, once: Once) -> Cancel:
         """`on_exit` through a pidfd (Linux 5.3 and newer)."""
+        opened = ExitStack()
         try:
             descriptor = os.pidfd_open(process.pid)
+            opened.callback(os.close, descriptor)
+            wake_reader, wake_writer = os.pipe()
         except ProcessLookupError:
             once.call()
             return once.cancel
         except OSError:  # an old kernel, a sandbox, or no descriptor left
+            opened.close()
             return by_waiting(process, once)
-        if not is_alive(process):  # the number was given to another process before we opened it
-            os.close(descriptor)
-            once.call()
-            return once.cancel
-        wake_reader, wake_writer = os.pipe()
+        opened.callback(os.close, wake_reader)
         close_writer = Once(lambda: os.close(wake_writer)).call
+        opened.callback(close_writer)
 
         def wait() -> None:
             poll = select.poll()
             poll.register(descriptor, select.POLLIN)
             poll.register(wake_reader, select.POLLIN | select.POLLHUP)
             ready = {number for number, _ in poll.poll()}
-            os.close(descriptor)
-            os.close(wake_reader)
-            close_writer()
+            opened.close()
             if descriptor in ready:
                 once.call()
-
-        threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
 
         def cancel() -> None:
             once.cancel()
             close_writer()
 
+        if not is_alive(process):  # the number was given to another process before we opened it
+            opened.close()
+            once.call()
+            return once.cancel
+        try:
+            threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()
+        except BaseException:
+            opened.close()
+            raise
         return cancel
 
 
@@ -107,8 +114,12 @@ def by_waiting(process: Process, once: Once) -> Cancel:
 
     def wait() -> None:
         while not cancelled.is_set() and is_alive(process):
-            with suppress(psutil.TimeoutExpired, psutil.NoSuchProcess):
+            try:
                 psutil.Process(process.pid).wait(_WAIT_SECONDS)
+            except psutil.TimeoutExpired:
+                continue
+            except (psutil.Error, OSError):  # it has just ended; or we may not look, or cannot now
+                cancelled.wait(_WAIT_SECONDS)
         once.call()
 
     threading.Thread(target=wait, name=f"exit-of-{process.pid}", daemon=True).start()

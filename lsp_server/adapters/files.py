@@ -11,7 +11,6 @@ import os
 import secrets
 import stat
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from lsp_server.core.text import decoded
 TEMPORARY_SUFFIX = ".pyproject-lsp"
 # Names this process in the files that it makes; the number alone would also name an earlier one, above all in a container.
 _MAKER = f"{os.getpid()}-{secrets.token_hex(4)}"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _REPLACE_PATIENCE_SECONDS = 1.0
 
 _MB = 1_000_000
@@ -190,9 +190,9 @@ class Replacement:
         self._synced = True
 
     def _written(self, folder: Path) -> Path:
-        prefix = f"{_prefix(self.target)}{_MAKER}."
-        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=TEMPORARY_SUFFIX, dir=folder)
-        temporary = Path(name)
+        temporary = folder / f"{_prefix(self.target)}{_MAKER}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+        # A new file gets the mode that the system gives to one: the umask cannot be read without being changed, for all threads.
+        descriptor = os.open(temporary, _NEW, 0o600 if self.target.exists() else 0o666)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(self._content)
@@ -333,10 +333,7 @@ def _copy_ownership(source: Path, target: Path) -> None:
     try:
         status = source.stat()
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        target.chmod(0o666 & ~mask)
-        return
+        return  # a new file has the usual mode already
     target.chmod(stat.S_IMODE(status.st_mode))
     if sys.platform != "win32":
         # Only root may give a file away; anybody else keeps what they may.

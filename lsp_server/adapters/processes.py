@@ -49,7 +49,7 @@ def of(pid: int) -> ProcessId | None:
     """The living process that has this number now; None where there is none, or we may not look."""
     try:
         started = _started(pid)
-    except PermissionError:
+    except OSError:
         return None
     return None if started is None else ProcessId(pid, started)
 
@@ -62,11 +62,11 @@ def this_process() -> ProcessId:
 def is_alive(process: Process) -> bool:
     """Whether a process still runs; one that only waits to be reaped has ended.
 
-    True for one of that number that we may not look at: nothing is then taken from it.
+    True for one of that number that we may not, or cannot now, look at (no descriptor is left): nothing is then taken from it.
     """
     try:
         started = _started(process.pid)
-    except PermissionError:
+    except OSError:
         return True
     return started is not None and _is_same(started, process.started)
 

@@ -195,17 +195,27 @@ class Watch:
     def _run(self) -> None:
         last_look = 0.0
         while self._is_open:
-            polled = [each for each in tuple(self._subscriptions) if each.probe is not None]
-            pause = POLL_SECONDS if any(each.is_held for each in polled) else _FREE_POLL_SECONDS
-            patience = max(0.0, last_look + pause - time.monotonic()) if polled else None
             try:
-                item = self._events.get(timeout=patience)
-            except queue.Empty:
+                last_look = self._step(last_look)
+            except Exception:  # noqa: BLE001  the boundary of this thread: without it nothing would be seen any more
+                _log.exception("an event could not be handled; everybody looks again")
                 last_look = time.monotonic()
-                self._look_at_locks(polled)
-            else:
-                if item is not None:
-                    self._handle(*item)
+                for subscription in tuple(self._subscriptions):
+                    self._call(subscription, subscription.names)
+
+    def _step(self, last_look: float) -> float:
+        """Handle the next event, or look at the locks when that is due; return when they were looked at last."""
+        polled = [each for each in tuple(self._subscriptions) if each.probe is not None]
+        pause = POLL_SECONDS if any(each.is_held for each in polled) else _FREE_POLL_SECONDS
+        patience = max(0.0, last_look + pause - time.monotonic()) if polled else None
+        try:
+            item = self._events.get(timeout=patience)
+        except queue.Empty:
+            self._look_at_locks(polled)
+            return time.monotonic()
+        if item is not None:
+            self._handle(*item)
+        return last_look
 
     def _look_at_locks(self, polled: list[_Subscription]) -> None:
         for subscription in polled:

@@ -1,6 +1,8 @@
 """All workers of this process, one a project, with the journal and the watch that they share."""
 
+import logging
 import os
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -17,11 +19,13 @@ from lsp_server.core import intent, script
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import cancel, children, undo
+from lsp_server.jobs import cancel, children, leftovers, undo
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, now, state_folder
 from lsp_server.jobs.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 class Office:
@@ -47,6 +51,14 @@ class Office:
         self._opening: dict[str, threading.Lock] = {}
         self._mutex = threading.Lock()
         children.end_orphans(self.journal)
+        threading.Thread(target=self._tidy, name="leftovers", daemon=True).start()
+
+    def _tidy(self) -> None:
+        """Remove what nobody needs; on a thread of its own, since a deleted project may have been on a mount that is dead."""
+        try:
+            leftovers.remove(self.state, self.journal)
+        except (OSError, sqlite3.Error):
+            _log.exception("what killed processes left in %s could not be removed", self.state)
 
     def worker(self, project: Project) -> Worker:
         """Return the worker of a project; it begins to work when it is first asked for.

@@ -31,7 +31,7 @@ from lsp_server.core.intent import Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children, undo
+from lsp_server.jobs import children, leftovers, undo
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked, selection
@@ -83,6 +83,7 @@ class Planner:
         broken = _broken(base, asked)
         sound = [one for one in asked if one.operation not in broken]
         hidden = [self.place.environment]
+        leftovers.note(self.shadow.base, self.place.project.root)
         self.shadow.lay(base, hidden)
         texts, done, failures = self._together(base, sound)
         if self.cancellation.requested.is_set():

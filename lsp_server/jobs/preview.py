@@ -1,7 +1,6 @@
 """Looking ahead without changing anything: what an operation would do, and which packages have newer versions."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from lsp_server.core.intent import Intent
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children
+from lsp_server.jobs import children, leftovers
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.plan import Cancelled, Planned, Planner
 from lsp_server.jobs.selection import Asked
@@ -42,8 +41,8 @@ def preview(  # noqa: PLR0917  the cancellation comes last, from whoever runs it
     document = editor.document(manifest)
     if document is not None:
         base[manifest] = document.text.encode("utf-8", "surrogatepass")
-    with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
-        shadow = Shadow(Path(folder), place.project.folder)
+    with leftovers.scratch(place.shadow.parent) as folder:
+        shadow = Shadow(folder, place.project.folder)
         outcome = Planner(place, shadow, found, settings, cancellation).plan(base, [Asked("preview", wanted, manifest)])
     if isinstance(outcome, Cancelled):
         return Failure("uv-failed", "the preview was cancelled")
@@ -59,8 +58,8 @@ def outdated(place: Place, settings: Settings, cancellation: uv.Cancellation) ->
     if isinstance(found, Failure):
         return found
     base = {each: files.read(each) for each in projects.files_of(place.project)}
-    with tempfile.TemporaryDirectory(prefix="preview-", dir=_folder(place)) as folder:
-        shadow = Shadow(Path(folder), place.project.folder)
+    with leftovers.scratch(place.shadow.parent) as folder:
+        shadow = Shadow(folder, place.project.folder)
         shadow.lay(base, [place.environment])
         overrides = {"TMPDIR": str(shadow.temporary)} | ({} if settings.network else {"UV_OFFLINE": "1"})
         environ = commandline.environment_for(place.environ, **overrides)
@@ -84,8 +83,3 @@ def _newer(tree: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  JSON
                 found[node["name"]] = {"name": node["name"], "version": node["version"], "latest": latest}
             waiting += list(node.values())
     return [found[name] for name in sorted(found)]
-
-
-def _folder(place: Place) -> Path:
-    place.shadow.parent.mkdir(parents=True, exist_ok=True)
-    return place.shadow.parent

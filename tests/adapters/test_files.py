@@ -55,6 +55,16 @@ def test_mode_is_kept_and_a_new_file_gets_the_usual_one(base: Path) -> None:
     assert stat.S_IMODE(new.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
 
 
+def test_a_new_file_changes_the_umask_of_the_process_for_a_moment(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0o027)
+    with monkeypatch.context() as patched:
+        # It is one number for all threads: whoever sets it to read it lets another thread make a file that all may write.
+        patched.setattr(os, "umask", lambda _mask: pytest.fail("the umask was set"))
+        files.replace(base / "new", b"x")
+    assert os.umask(before) == 0o027
+    assert stat.S_IMODE((base / "new").stat().st_mode) == 0o640
+
+
 def test_a_link_is_followed_also_through_another_link(base: Path) -> None:
     (base / "there").mkdir()
     target, first, second = base / "there" / "t", base / "first", base / "second"

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -233,6 +234,24 @@ def test_a_subscription_leaves_no_descriptor_behind() -> None:
         ended = threading.Event()
         exits.on_exit(_named(process.pid), ended.set)
         exits.on_exit(_named(process.pid), lambda: None)()
+        process.kill()
+        assert ended.wait(20)
+        _until(lambda: psutil.Process().num_fds() <= before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors as Linux gives them out")
+def test_a_subscription_for_which_no_descriptor_is_left_leaks_one_and_is_never_told() -> None:
+    with _sleeper() as process:
+        named, ended = _named(process.pid), threading.Event()
+        before = psutil.Process().num_fds()
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        free = os.open(os.devnull, os.O_RDONLY)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, limits[1]))  # enough for the pidfd, and for no pipe
+        try:
+            exits.on_exit(named, ended.set)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
         process.kill()
         assert ended.wait(20)
         _until(lambda: psutil.Process().num_fds() <= before)

@@ -332,3 +332,26 @@ def test_a_probe_makes_no_events_and_follows_a_replaced_file(tmp_path: Path) -> 
         holder.communicate()
     probe.close()
     watch.close()
+
+
+@pytest.mark.parametrize("broken", ["_handle", "_look_at_locks"])
+def test_an_event_that_cannot_be_handled_ends_the_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    right = getattr(Watch, broken)
+    failed: list[object] = []
+
+    def once(watch: Watch, *event: Any) -> None:
+        if not failed:
+            failed.append(event)
+            raise RuntimeError("nobody has thought of this")
+        right(watch, *event)
+
+    watch, told = Watch("inotify" if broken == "_handle" else "polling"), Calls()
+    (tmp_path / "lock").touch()
+    monkeypatch.setattr(Watch, broken, once)
+    watch.files(tmp_path, {"file"}, told.put)
+    watch.lock_file(tmp_path / "lock", lambda _path: None)
+    assert _next(told) == tmp_path / "file", "whatever it was, it is looked for"
+    (tmp_path / "file").touch()
+    assert _next(told) == tmp_path / "file"
+    assert failed
+    watch.close()
