@@ -16,10 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from lsp_server.adapters import proclocks
+from lsp_server.adapters import proclocks, uvcommand
 from lsp_server.adapters.processes import of as process_of
 from lsp_server.adapters.uvcommand import option, script, subcommand, writes_manifest
-from lsp_server.core import masking
 
 # A running uv that was replaced by an update shows as "uv (deleted)".
 _UV = re.compile(r"uvx?(\.exe)?( \(deleted\))?", re.IGNORECASE)
@@ -107,7 +106,7 @@ def group(leader: int) -> list[int]:
 def running_command_of(pid: int) -> str | None:
     """The command line of `pid` for people to read, or None for a process that is gone or hidden."""
     try:
-        return masking.line(psutil.Process(pid).cmdline()) or None
+        return uvcommand.shown(psutil.Process(pid).cmdline()) or None
     except (psutil.Error, OSError, ValueError):
         return None
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, private
 
 # More neighbours than this in one folder (a shared /tmp) are not linked: it would cost more than the plan.
 MOST_NEIGHBOURS = 5000
@@ -64,7 +64,7 @@ class Shadow:
             OSError: the state folder cannot be written.
 
         """
-        self.temporary.mkdir(parents=True, exist_ok=True)
+        private.folder(self.temporary)
         real = {self.live, *(path.parent for path in copies)}
         for folder in [*real]:
             real.update(folder.parents)
@@ -98,7 +98,7 @@ class Shadow:
             return
         if not _is_folder(here):
             self._remove(here)
-        here.mkdir(parents=True, exist_ok=True)
+        private.folder(here)
         self._check(here)
         try:
             wanted = {entry.name for entry in os.scandir(folder)}
@@ -145,7 +145,7 @@ class Shadow:
             return  # uv builds anew what has another time
         self._remove(path)
         if content is not None:
-            with path.open("xb") as file:
+            with open(path, "xb", opener=private.opener) as file:
                 file.write(content)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from lsp_server.core import masking
+
 _GROUPS = frozenset({"auth", "cache", "pip", "python", "self", "tool", "workspace"})
 _WRITERS = frozenset({"add", "init", "remove", "upgrade"})
 
@@ -18,7 +20,7 @@ _VALUED_LONG = frozenset(
     """
     allow-insecure-host author-from bounds branch build-backend bump cache-dir cert color config-file config-setting
     config-settings config-settings-package constraints default-index description directory env-file exclude
-    exclude-newer exclude-newer-package extra extra-index-url find-links fork-strategy group index index-strategy
+    exclude-newer exclude-newer-package extra extra-index-url find-links fork-strategy from group index index-strategy
     index-url keyring-provider link-mode marker name no-binary-package no-build-isolation-package no-build-package
     no-editable-package no-extra no-group no-install-package no-sources-package only-group optional output-format
     package prerelease prerelease-package preview-features project python python-fetch python-platform
@@ -33,6 +35,8 @@ _VALUED_SHORT = frozenset("CPcfimprw")
 class _Arguments:
     positional: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
+    following: int = 0
+    """How many words at the end are those of the command that `uv run` or `uvx` starts."""
 
 
 def subcommand(argv: Sequence[str]) -> str:
@@ -73,12 +77,32 @@ def script(argv: Sequence[str]) -> str | None:
     return named if is_script else None
 
 
+def is_uv(argv: Sequence[str]) -> bool:
+    """Whether the program of a command line is a uv."""
+    return bool(argv) and _program(argv) in {"uv", "uvx"}
+
+
+def shown(argv: Sequence[str]) -> str:
+    """A command line as people may read it, without secrets: of what is not uv's own only the program and its subcommand."""
+    if not is_uv(argv):
+        return masking.line(argv)
+    prefix = ("uv", "tool", "run") if _program(argv) == "uvx" else argv[:1]
+    following = _parse([*prefix, *argv[1:]]).following
+    own, others = (argv[:-following], argv[-following:]) if following else (argv, ())
+    words = masking.words(own)
+    return " ".join((*words, *(masking.stranger((words[-1], *others))[1:])))
+
+
+def _program(argv: Sequence[str]) -> str:
+    return PurePath(argv[0].replace("\\", "/")).name.removesuffix(".exe")
+
+
 def _is_python(name: str | None) -> bool:
     return name is not None and "://" not in name and PurePath(name).suffix in {".py", ".pyw"}
 
 
 def _name(argv: Sequence[str], arguments: _Arguments) -> str:
-    if argv and PurePath(argv[0].replace("\\", "/")).name.removesuffix(".exe") == "uvx":
+    if argv and _program(argv) == "uvx":
         return "tool run"
     match arguments.positional:
         case [group, command, *_] if group in _GROUPS:
@@ -94,7 +118,7 @@ def _parse(argv: Sequence[str]) -> _Arguments:
     rest = iter(argv[1:])
     for word in rest:
         if word == "--":
-            arguments.positional.extend(rest)
+            _take_all(tuple(rest), arguments)
         elif word.startswith("--"):
             name, has_value, value = word[2:].partition("=")
             if not has_value and _takes_value(name, arguments):
@@ -105,8 +129,15 @@ def _parse(argv: Sequence[str]) -> _Arguments:
         else:
             arguments.positional.append(word)
             if _user_command_follows(arguments):
-                break
+                arguments.following = len(tuple(rest))
     return arguments
+
+
+def _take_all(words: Sequence[str], arguments: _Arguments) -> None:
+    for taken, word in enumerate(words, 1):
+        arguments.positional.append(word)
+        if _user_command_follows(arguments):
+            arguments.following = len(words) - taken
 
 
 def _parse_short(letters: str, rest: Iterator[str], arguments: _Arguments) -> None:

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from packaging.version import Version
 
 from lsp_server import __version__
-from lsp_server.adapters import proclocks, uv, uvlocks
+from lsp_server.adapters import private, proclocks, uv, uvlocks
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
@@ -152,15 +152,18 @@ def _holders() -> Finding:
 
 
 def _state(state: Path) -> Finding:
-    state.mkdir(parents=True, exist_ok=True)
+    private.folder(state)
     with tempfile.TemporaryFile(dir=state):
         pass
+    if not private.is_private(state):
+        advice = f"keep it for yourself: chmod 700 {state}, or set {STATE_VARIABLE} to a folder of your own"
+        return Finding("state folder", "warning", f"others may look into {state}, where your texts are kept", advice)
     return Finding("state folder", "ok", f"{state} (moved by {STATE_VARIABLE})")
 
 
 def _locks(state: Path) -> Finding:
-    path = state / "locks" / "doctor.lock"
-    first, second = (FileLock(path, is_singleton=False, thread_local=False) for _ in range(2))
+    path = private.folder(state / "locks") / "doctor.lock"
+    first, second = (FileLock(path, mode=private.FILE, is_singleton=False, thread_local=False) for _ in range(2))
     with first:
         try:
             with second.acquire(blocking=False):

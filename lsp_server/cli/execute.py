@@ -53,7 +53,7 @@ def in_queue(command: list[str], timeout: float = 0.0) -> int:
         return _command(command, dict(os.environ))  # there is no queue to stand in
     state = state_folder(os.environ)
     journal, watch = Journal(state / "journal.sqlite3", this_process()), _WatchOnDemand()
-    shared.tell_of_corruption(journal)
+    shared.tell_of_opening(journal)
     place = Place(project, state, os.environ, journal, watch)
     try:
         if turn.inherited(place, os.environ) is not None:

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         NoEditor(), lambda: settings, os.environ, lambda _project: told.set(), lambda said: shared.complain(said.message)
     )
     try:
-        shared.tell_of_corruption(office.journal)
+        shared.tell_of_opening(office.journal)
         argument = _argument(options, project, path)
         undone = office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project
         operation = office.submit(undone if isinstance(undone, Project) else project, options.lsp_command, argument)

@@ -38,12 +38,13 @@ def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
     sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
 
 
-def tell_of_corruption(journal: "Journal") -> None:
-    """Say on stderr that the journal had to be begun anew."""
-    if journal.set_aside is not None:
-        from lsp_server.server.commands import corrupt  # noqa: PLC0415  `exec` should not wait for it
+def tell_of_opening(journal: "Journal") -> None:
+    """Say on stderr that the journal had to be begun anew, or was open to others."""
+    if journal.set_aside is not None or journal.tightened:
+        from lsp_server.server.commands import found_at_opening  # noqa: PLC0415  `exec` should not wait for it
 
-        complain(corrupt(journal.set_aside))
+        for sentence in found_at_opening(journal):
+            complain(sentence)
 
 
 def wait_line(blocked: Blocked) -> str:

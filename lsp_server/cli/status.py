@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
         return shared.FAILED
     folder = state_folder(os.environ)
     journal, watch = Journal(folder / "journal.sqlite3", this_process()), Watch()
-    shared.tell_of_corruption(journal)
+    shared.tell_of_opening(journal)
     place = Place(project, folder, os.environ, journal, watch)
     try:
         _show(describe(place), as_json=options.json, indent=None if options.watch else 2)

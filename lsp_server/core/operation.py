@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from lsp_server.core import masking
+
 State = Literal["queued", "planning", "waiting", "needsSave", "committing", "syncing", "done", "failed", "cancelled"]
 LockName = Literal["manifest", "project", "environment", "process"]
 Request = Literal["cancel", "retry", "undo"]
@@ -103,7 +105,7 @@ def requests(operation: Operation, *, undoable: bool) -> list[Request]:
     """
     asked: list[tuple[Request, bool]] = [
         ("cancel", operation.state in CANCELLABLE),
-        ("retry", operation.state in RETRYABLE and operation.kind != "exec"),
+        ("retry", operation.state in RETRYABLE and operation.kind != "exec" and not masking.is_masked(operation.argument)),
         ("undo", undoable),
     ]
     return [request for request, may in asked if may]

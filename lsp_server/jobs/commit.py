@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, private
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.lockprobe import can_be_taken
@@ -94,7 +94,7 @@ def stage(place: Place, base: Texts, changes: Texts) -> Staged | Failure:
             return Failure("uv-failed", f"cannot write: {refused}")
     staged: dict[Path, files.Replacement] = {}
     try:
-        place.staging.mkdir(parents=True, exist_ok=True)
+        private.folder(place.staging)
         for path in sorted(changes, key=lambda each: each.name.endswith(".lock")):
             content = changes[path]
             if content is not None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from lsp_server.adapters import private
+
 BUSY_SECONDS = 5.0
 
 
@@ -37,7 +39,8 @@ class Database:
         self.set_aside: Path | None = None
         self._schema = schema
         self._mutex = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
+        self.tightened = private.tighten(path.parent, path.name)
         self._database = self._connected() or self._begun_anew()
         self._identity = _identity(path)
 
@@ -59,7 +62,7 @@ class Database:
                 raise
             database.execute("COMMIT")
             with suppress(OSError):
-                self.bell.write_bytes(b"\n")
+                private.write(self.bell, b"\n")
 
     def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._mutex:
@@ -68,7 +71,7 @@ class Database:
     def _present(self) -> sqlite3.Connection:
         """Return the database that others see: where the state folder was taken away, SQLite would go on in the old file."""
         if _identity(self.path) != self._identity:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private.folder(self.path.parent)
             present = _connect(self.path, self._schema, self._patience)
             self._database.close()
             self._database, self._identity = present, _identity(self.path)
@@ -95,6 +98,7 @@ class Database:
 
 
 def _connect(path: Path, schema: str, patience: float) -> sqlite3.Connection:
+    private.make(path)  # its other files get its mode
     database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         # WAL lets readers of the status go on while somebody writes. NORMAL is safe against a killed

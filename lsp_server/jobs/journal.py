@@ -11,11 +11,13 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId
+from lsp_server.core import masking
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
 from lsp_server.jobs.database import Database
 
@@ -136,7 +138,7 @@ class Journal(Database):
                 (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, _dump(operation)),
             )
             ticket = cursor.lastrowid or 0
-        return _with_ticket(operation, ticket)
+        return replace(operation, ticket=ticket)
 
     def save(self, *operations: Operation) -> None:
         """Write the present state of operations, as this process's own."""
@@ -308,8 +310,8 @@ class Journal(Database):
                 "SELECT since, id, path FROM lost WHERE project = ? ORDER BY id DESC LIMIT -1 OFFSET ?", (project, KEPT_LOST)
             ).fetchall()
             database.executemany("DELETE FROM lost WHERE id = ?", [(number,) for _since, number, _path in old])
-        shown.parent.mkdir(exist_ok=True)
-        shown.write_bytes(text.encode())
+        private.folder(shown.parent)
+        private.write(shown, text.encode())
         for former, number, name in old:
             self._shown(former, number, Path(name)).unlink(missing_ok=True)
         return shown
@@ -379,7 +381,8 @@ def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after
 
 
 def _dump(operation: Operation) -> str:
-    return json.dumps(asdict(operation))
+    """Return an operation as it is kept: no secret of its requirement, of its words or of uv's is."""
+    return json.dumps({**masking.value(asdict(operation)), "uri": operation.uri})
 
 
 def _load(data: str, ticket: int) -> Operation:
@@ -389,7 +392,3 @@ def _load(data: str, ticket: int) -> Operation:
     fields["failure"] = Failure(**fields["failure"]) if fields["failure"] else None
     fields["ticket"] = ticket
     return Operation(**fields)
-
-
-def _with_ticket(operation: Operation, ticket: int) -> Operation:
-    return _load(_dump(operation), ticket)

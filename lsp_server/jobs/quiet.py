@@ -7,10 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.adapters import live, proclocks
+from lsp_server.adapters import live, proclocks, uvcommand
 from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.lockprobe import LockProbe
-from lsp_server.core import masking
 from lsp_server.core.operation import Blocked, LockName
 from lsp_server.jobs.place import Place, now
 
@@ -91,7 +90,7 @@ class Quiet:
 
     def _process(self, process: live.UvProcess) -> Blocked:
         path = process.cwd or self.place.project.folder
-        return self._blocked("process", process.pid, masking.line(process.command), path)
+        return self._blocked("process", process.pid, uvcommand.shown(process.command), path)
 
     def close(self) -> None:
         """Stop watching."""

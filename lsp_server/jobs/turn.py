@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lsp_server.adapters import uvcommand
 from lsp_server.adapters.exits import Cancel
 from lsp_server.adapters.processes import is_alive
-from lsp_server.core import masking
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, Origin, State, advance
 from lsp_server.jobs.blocking import age, lock_timeout, manifest_holder, queued_behind, waits
 from lsp_server.jobs.place import Place, now
@@ -41,7 +41,7 @@ class Turn:
         self._place = place
         self._wake = threading.Event()
         self._quiet = Quiet(place, self._wake)
-        self._mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, masking.line(command))
+        self._mutex = FileMutex(place.manifest_lock, Rank.MANIFEST, uvcommand.shown(command))
         self._operation = place.journal.add(_operation(place, client, command))
         self._watches: list[Cancel] = []
 
@@ -153,9 +153,9 @@ def _operation(place: Place, client: str, command: Sequence[str]) -> Operation:
         project=place.key,
         uri=place.project.uri,
         command="exec",
-        argument={"command": list(masking.words(command))},
+        argument={"command": uvcommand.shown(command)},
         kind="exec",
-        title=masking.line(command),
+        title=uvcommand.shown(command),
         state="queued",
         origin=Origin(client, os.getpid()),
         created_at=now(),

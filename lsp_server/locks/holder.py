@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lsp_server.adapters.private import write as write_for_its_user
 from lsp_server.adapters.processes import is_alive, this_process
 from lsp_server.core import masking
 
@@ -82,7 +83,7 @@ def read(lock: Path) -> Holder | None:
 def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
+        write_for_its_user(temporary, content)
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from lsp_server.adapters.private import FILE, folder
 from lsp_server.locks import holder
 from lsp_server.locks.rank import Rank, enter, leave
 
@@ -33,7 +34,8 @@ class FileMutex:
         self._descriptor = -1
         self._lock = FileLock(
             path,
-            mode=0o666,  # as uv does: another user's uv must be able to open it
+            # As uv does: another user's uv must be able to open its locks. Ours stand in the state folder.
+            mode=FILE if rank is Rank.MANIFEST else 0o666,
             thread_local=False,
             blocking=False,
             is_singleton=False,
@@ -84,7 +86,9 @@ class FileMutex:
 
     def _take(self) -> bool:
         # filelock would create a missing folder; half a `.venv` made by us would be in uv's way.
-        if self.rank is not Rank.MANIFEST and not self.path.parent.is_dir():
+        if self.rank is Rank.MANIFEST:
+            folder(self.path.parent)
+        elif not self.path.parent.is_dir():
             return False
         try:
             self._lock.acquire()

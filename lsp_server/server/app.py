@@ -218,8 +218,8 @@ async def _open(server: Server) -> None:
     except JsonRpcException as error:
         say(server, ERROR, error.message)
         return
-    if office.journal.set_aside is not None:
-        say(server, WARNING, commands.corrupt(office.journal.set_aside))
+    for sentence in commands.found_at_opening(office.journal):
+        say(server, WARNING, sentence)
 
 
 async def _register(server: Server) -> None:

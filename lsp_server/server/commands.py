@@ -12,18 +12,20 @@ from lsp_server import protocol
 from lsp_server.adapters.project import Project
 from lsp_server.client.connection import WARNING, Connection, say
 from lsp_server.client.remote_editor import RemoteEditor
-from lsp_server.core import diff, intent
+from lsp_server.core import diff, intent, masking
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
 from lsp_server.jobs import inherit, state, undo
 from lsp_server.jobs import preview as previews
+from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.office import Office, project_of
 from lsp_server.jobs.place import Place
 from lsp_server.server import known_packages
 
 Argument = Mapping[str, Any]
 Answer = Any
+NOT_KEPT = "it named a URL with a password or token, which is not kept; ask for it anew"
 RUN_AGAIN, DISCARD = "Run again", "Discard"
 
 
@@ -65,6 +67,8 @@ async def retry(connection: Connection, office: Office, argument: Argument) -> A
         return BadArgument(
             "id", operation.id, f"must be the id of an operation that an editor asked for: this one is '{operation.title}'"
         )
+    if masking.is_masked(operation.argument):
+        return BadArgument("id", operation.id, f"must be the id of an operation whose secrets are kept: {NOT_KEPT}")
     project = await _project(connection, office, operation.command, {**operation.argument, "uri": operation.uri})
     if not isinstance(project, Project):
         return project
@@ -191,9 +195,15 @@ def not_cancelled(operation: Operation) -> str:
     return f"'{operation.title}' is not cancelled: the process that has it ({owner}) does not answer; end that, or try again"
 
 
-def corrupt(kept: Path) -> str:
-    """Say what a corrupt journal means."""
-    return f"the journal was corrupt and is kept as {kept}; a new one was begun, so what was queued or could be undone is gone"
+def found_at_opening(journal: Journal) -> list[str]:
+    """Say what was wrong with the journal and its folder, and was mended."""
+    said = []
+    if journal.set_aside is not None:
+        lost = "a new one was begun, so what was queued or could be undone is gone"
+        said.append(f"the journal was corrupt and is kept as {journal.set_aside}; {lost}")
+    if journal.tightened:
+        said.append(f"others could read {journal.path.parent}, where your texts are kept; it is closed to them now (chmod go=)")
+    return said
 
 
 def cannot_write(error: sqlite3.Error) -> str:

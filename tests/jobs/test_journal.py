@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId, this_process
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.jobs import database
@@ -155,15 +156,15 @@ def test_who_asked_to_cancel_has_died_before_it_took_that_back(journal: Journal)
 
 
 def test_what_is_told_of_cannot_be_read_yet(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    ring, readable = Path.write_bytes, list[bool]()
+    ring, readable = private.write, list[bool]()
 
-    def look(path: Path, data: bytes) -> int:
+    def look(path: Path, data: bytes) -> None:
         assert path == journal.bell
         with closing(Journal(journal.path, journal.owner)) as other:
             readable.append(other.get("mine-1") is not None)
-        return ring(path, data)
+        ring(path, data)
 
-    monkeypatch.setattr(Path, "write_bytes", look)
+    monkeypatch.setattr(private, "write", look)
     finished(journal, 1)
     assert readable == [True, True], "as it is added, and as it ends"
 
