@@ -142,6 +142,16 @@ def is_writing(mode: ast.expr) -> bool:
     return isinstance(value, str) and set(value) <= set("rwaxbt+") and bool(set(value) & set("wax+"))
 
 
+def open_to_all(source: str) -> set[str]:
+    """What makes files and folders with the umask's modes."""
+    calls = [
+        node.func.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    return set(calls) & {"mkdir", "makedirs", "write_text", "write_bytes", "touch"}
+
+
 def undocumented_or_long(source: str) -> list[str]:
     found = [] if ast.get_docstring(ast.parse(source)) else ["no docstring"]
     return found + (["over 400 lines: does it still have one job?"] if len(source.splitlines()) > 400 else [])
@@ -183,6 +193,11 @@ def test_what_a_workspace_holds_is_opened_in_one_place(path: Path) -> None:
     assert path.relative_to(PACKAGE).as_posix() in OWN_FILES or not plain_reads(path.read_text("utf-8"))
 
 
+@of_modules(*MAY_WRITE)
+def test_what_is_kept_is_made_for_its_user_alone(path: Path) -> None:
+    assert path.name == "private.py" or not open_to_all(path.read_text("utf-8"))
+
+
 @of_modules()
 def test_every_module_says_what_it_is_for_and_stays_small(path: Path) -> None:
     assert not undocumented_or_long(path.read_text("utf-8"))
@@ -219,6 +234,8 @@ def test_no_class_is_named_for_having_no_job(path: Path) -> None:
         (plain_reads, "with path.open('rb') as file: pass"),
         (plain_reads, "os.open(path, os.O_RDONLY)"),
         (plain_reads, "shutil.copy2(source, target)"),
+        (open_to_all, "path.write_bytes(b'')"),
+        (open_to_all, "path.parent.mkdir(mode=0o755)"),
         (undocumented_or_long, "import os"),
         (undocumented_or_long, '"""It is long."""' + "\n" * 400 + "end = 1"),
         (jobless_names, "class FileHelper: ..."),

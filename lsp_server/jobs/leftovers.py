@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, private
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.jobs.journal import Journal
 from lsp_server.locks.lock import FileMutex
@@ -28,10 +28,10 @@ def scratch(shadows: Path) -> Iterator[Path]:
         OSError: the state folder cannot be written.
 
     """
-    shadows.mkdir(parents=True, exist_ok=True)
+    private.folder(shadows)
     folder = shadows / f"{_PREVIEW}{secrets.token_hex(8)}"
     with _in_use(folder):
-        folder.mkdir()
+        private.folder(folder)
         try:
             yield folder
         finally:
@@ -47,8 +47,8 @@ def note(shadow: Path, root: Path) -> None:
     """
     owner = shadow / _OWNER
     if files.read(owner) != os.fsencode(root):
-        shadow.mkdir(parents=True, exist_ok=True)
-        owner.write_bytes(os.fsencode(root))
+        private.folder(shadow)
+        private.write(owner, os.fsencode(root))
 
 
 def remove(state: Path, journal: Journal) -> None:
@@ -94,7 +94,7 @@ def _remove_project(state: Path, journal: Journal, key: str) -> None:
 @contextmanager
 def _in_use(folder: Path) -> Iterator[None]:
     lock = folder.with_name(folder.name + _LOCK)
-    with FileLock(lock, blocking=False, preserve_lock_file=True):
+    with FileLock(lock, mode=private.FILE, blocking=False, preserve_lock_file=True):
         yield
         with suppress(OSError):  # Windows keeps what is open
             lock.unlink()
