@@ -18,11 +18,11 @@ import psutil
 
 from lsp_server.adapters import proclocks, uvcommand
 from lsp_server.adapters.processes import of as process_of
-from lsp_server.adapters.uvcommand import option, script, subcommand, writes_manifest
+from lsp_server.adapters.uvcommand import Writes, option, script, subcommand, writes
 
 # A running uv that was replaced by an update shows as "uv (deleted)".
 _UV = re.compile(r"uvx?(\.exe)?( \(deleted\))?", re.IGNORECASE)
-_USER_COMMANDS = frozenset({"run", "tool run"})
+_USER_COMMANDS = frozenset({"check", "run", "tool run"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class UvProcess:
         subcommand: "sync", "pip install", ...; "" if it has none.
         project: the folder where it looks for a project (`--project`, `UV_PROJECT`, else `cwd`); None with `script`.
         script: the PEP 723 script it works on.
+        writes: what it may write of its project or script, by its command line and its environment.
     """
 
     pid: int
@@ -46,16 +47,18 @@ class UvProcess:
     subcommand: str
     project: Path | None
     script: Path | None = None
+    writes: Writes = Writes.ALL
 
     @property
     def writes_manifest(self) -> bool:
         """Whether it will write the manifest of its project or script."""
-        return writes_manifest(self.command)
+        return Writes.MANIFEST in self.writes
 
 
 def processes(root: Path, ignore: Collection[int] = ()) -> tuple[UvProcess, ...]:
     """The live uv processes that work in the workspace at `root`: its folder or below, by current folder or option.
 
+    One that is sent to a script works on that alone.
     Looks at the names of all processes (1-2 ms). The table of locks would name the candidates, but the kernel makes its
     first reader after a pause wait for a grace period of several milliseconds, just when a lock has been released.
 
@@ -137,6 +140,8 @@ def _those(pids: Iterable[int]) -> Iterator[UvProcess]:
 
 
 def _works_in(process: UvProcess, root: Path) -> bool:
+    if process.script is not None and process.subcommand != "run":
+        return process.script == root  # it writes nothing else; a `run` of a file without a block syncs the project
     places = (process.cwd, process.project, process.script)
     return any(place is not None and place.is_relative_to(root) for place in places)
 
@@ -186,6 +191,7 @@ def _look_at(pid: int) -> UvProcess | None:
     if named is None or not command:
         return None
     cwd = _current_folder(process)
+    environ = _environment_of(process)
     target = script(command)
     return UvProcess(
         pid=pid,
@@ -193,8 +199,9 @@ def _look_at(pid: int) -> UvProcess | None:
         command=command,
         cwd=cwd,
         subcommand=subcommand(command),
-        project=_project(process, command, cwd) if target is None else None,
+        project=_project(environ, command, cwd) if target is None else None,
         script=_under(cwd, target) if target is not None else None,
+        writes=writes(command, environ),
     )
 
 
@@ -205,9 +212,9 @@ def _current_folder(process: psutil.Process) -> Path | None:
         return None
 
 
-def _project(process: psutil.Process, command: tuple[str, ...], cwd: Path | None) -> Path | None:
+def _project(environ: Mapping[str, str], command: tuple[str, ...], cwd: Path | None) -> Path | None:
     # `--directory` needs no look: uv has changed to it before it takes any lock, so it is in `cwd`.
-    return _under(cwd, option(command, "project") or _environment_of(process).get("UV_PROJECT") or ".")
+    return _under(cwd, option(command, "project") or environ.get("UV_PROJECT") or ".")
 
 
 def _under(cwd: Path | None, name: str) -> Path | None:

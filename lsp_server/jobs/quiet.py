@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.adapters import live, proclocks, uvcommand
+from lsp_server.adapters import project as projects
 from lsp_server.adapters.exits import Cancel, on_exit
 from lsp_server.adapters.lockprobe import LockProbe
+from lsp_server.adapters.uvcommand import Writes
 from lsp_server.core.operation import Blocked, LockName
 from lsp_server.jobs.place import Place, now
 
-# uv commands that write uv.lock without holding the environment lock all the while.
-_WRITES_LOCK = frozenset({"lock"})
-
-# uv commands, by their first word, that write neither a manifest nor uv.lock, however long they live.
-_WRITES_NEITHER = frozenset({"auth", "build", "cache", "format", "help", "pip", "publish", "python", "self", "tool", "venv"})
-
 # The longest time without a look, should an event get lost: nothing is built on it.
 SAFETY_SECONDS = 2.0
+
+_TEXTS = Writes.MANIFEST | Writes.LOCKFILE | Writes.STALE_LOCKFILE
 
 
 @dataclass(slots=True)
@@ -57,18 +55,35 @@ class Quiet:
 
         A sync that waits has read early, so it is one of them.
         """
-        return tuple(process for process in self._working() if process.subcommand.partition(" ")[0] not in _WRITES_NEITHER)
+        return tuple(process for process in self._working() if self._may_write(process, _TEXTS))
 
     def writing(self) -> Blocked | None:
-        """Return a uv that is alive and will write the manifest or uv.lock, whether it holds a lock or not."""
+        """Return a uv that is alive and will write the manifest or uv.lock, whether it holds a lock or not.
+
+        One that locks only to install does so under the environment's lock.
+        """
         for process in self._processes():
-            if process.writes_manifest or process.subcommand in _WRITES_LOCK:
+            if process.writes_manifest or (Writes.ENVIRONMENT not in process.writes and self._may_write(process, _TEXTS)):
                 return self._process(process)
         return None
 
     def anybody(self) -> Blocked | None:
-        """Return any uv that works or waits in the project: our own sync comes after it."""
-        return next(map(self._process, self._working()), None)
+        """Return any uv that works in the project, or waits there, to write something: our own sync comes after it."""
+        return next((self._process(process) for process in self._working() if self._may_write(process, ~Writes.NOTHING)), None)
+
+    def _may_write(self, process: live.UvProcess, what: Writes) -> bool:
+        found = process.writes & what
+        return found not in {Writes.NOTHING, Writes.STALE_LOCKFILE} or (bool(found) and not self._lock_fits())
+
+    def _lock_fits(self) -> bool:
+        """Tell whether uv.lock is surely up to date: a uv that only looks then has nothing to write."""
+        from lsp_server.jobs import state  # noqa: PLC0415  `exec` needs it where such a uv is seen only
+
+        project = self.place.project
+        try:
+            return len(projects.manifests(project)) == 1 and state.of_lock(self.place) == "up-to-date"
+        except OSError:
+            return False
 
     def unknown(self) -> Blocked:
         """Return what to say where a lock cannot be had and nobody is seen who holds it."""

@@ -59,7 +59,8 @@ _TABLE: list[tuple[str, str, bool, str | None]] = [
 @pytest.mark.parametrize(("line", "command", "writes", "script"), _TABLE)
 def test_a_command_line_is_understood(line: str, command: str, *, writes: bool, script: str | None) -> None:
     argv = line.split()
-    assert (uvcommand.subcommand(argv), uvcommand.writes_manifest(argv), uvcommand.script(argv)) == (command, writes, script)
+    edits = uvcommand.Writes.MANIFEST in uvcommand.writes(argv)
+    assert (uvcommand.subcommand(argv), edits, uvcommand.script(argv)) == (command, writes, script)
 
 
 Look = Callable[[Path], tuple[live.UvProcess, ...]]
