@@ -14,11 +14,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lsp_server.adapters import files, private
+from lsp_server.core import relocation
 
 # More neighbours than this in one folder (a shared /tmp) are not linked: it would cost more than the plan.
 MOST_NEIGHBOURS = 5000
@@ -32,7 +34,8 @@ class Shadow:
 
     base: Path
     live: Path
-    _seen: dict[Path, int] = field(default_factory=dict)
+    _seen: dict[Path, tuple[int, frozenset[Path]]] = field(default_factory=dict)
+    _real: frozenset[Path] = frozenset()
 
     @property
     def root(self) -> Path:
@@ -49,25 +52,42 @@ class Shadow:
         return self.base / "tree" / live.drive.strip(":\\/").replace("\\", "-") / live.relative_to(live.anchor)
 
     def live_text(self, text: str) -> str:
-        """Return uv's words with the shadow's paths replaced by the live ones."""
-        tree = self.path(Path(self.live.anchor))
-        return text.replace(str(tree) + os.sep, self.live.anchor).replace(str(tree), self.live.anchor)
+        """Return a text of uv's with the shadow's paths replaced by the live ones."""
+        places = [
+            (base / folder, live)
+            for base in self._bases()
+            for folder, live in ((self._tree(), Path(self.live.anchor)), (Path("tmp"), Path(tempfile.gettempdir())))
+        ]
+        return relocation.relocated(text, places)
 
-    def lay(self, copies: Mapping[Path, bytes | None], hidden: Iterable[Path] = ()) -> None:
+    def named(self, text: str) -> int:
+        """Count how often a text names the shadow."""
+        return sum(relocation.named(text, base) for base in self._bases())
+
+    def _bases(self) -> tuple[Path, ...]:
+        """Return the ways to the shadow: uv asks the system where it stands, and is told the one without links."""
+        return tuple(dict.fromkeys((self.base, Path(os.path.realpath(self.base)))))
+
+    def _tree(self) -> Path:
+        return self.path(Path(self.live.anchor)).relative_to(self.base)
+
+    def lay(self, copies: Mapping[Path, bytes | None], hidden: Iterable[Path] = (), stands: Iterable[Path] = ()) -> None:
         """Bring the shadow up to date: `copies` as real files, all else as links.
 
         Args:
             copies: the content of each file that uv may change, by its live path; None leaves it out.
             hidden: live paths that must not be seen in the shadow (the live environment).
+            stands: live folders that uv may run in, and so are folders here and no links.
 
         Raises:
             OSError: the state folder cannot be written.
 
         """
         private.folder(self.temporary)
-        real = {self.live, *(path.parent for path in copies)}
+        real = {self.live, *stands, *(path.parent for path in copies)}
         for folder in [*real]:
             real.update(folder.parents)
+        self._real = frozenset(real)
         below = {folder for folder in real if folder == self.live or self.live in folder.parents}
         kept = {*copies, *hidden, self.live / ENVIRONMENT}
         for folder in sorted(real):
@@ -94,37 +114,53 @@ class Shadow:
             changed = folder.stat().st_mtime_ns
         except OSError:
             changed = 0
-        if not always and self._seen.get(folder) == changed and _is_folder(here):
+        if not always and self._seen.get(folder) == (changed, self._real) and _is_folder(here):
             return
         if not _is_folder(here):
             self._remove(here)
         private.folder(here)
         self._check(here)
         try:
-            wanted = {entry.name for entry in os.scandir(folder)}
+            wanted = {entry.name: is_link(entry) for entry in os.scandir(folder)}
         except OSError:
             return  # a folder on the way that may be passed but not listed
         if not always and len(wanted) > MOST_NEIGHBOURS:
             return
         own = {path.name for path in real | kept if path.parent == folder}
         self._show(folder, wanted, own)
-        self._seen[folder] = changed
+        self._seen[folder] = (changed, self._real)
 
-    def _show(self, folder: Path, wanted: set[str], own: set[str]) -> None:
-        """Show the live folder's entries by links, all but those that are the shadow's own."""
+    def _show(self, folder: Path, wanted: Mapping[str, bool], own: set[str]) -> None:
+        """Show the live folder's entries by links, all but those that are the shadow's own.
+
+        Args:
+            folder: the live one.
+            wanted: its entries, and whether each is a link itself.
+            own: what the shadow has of its own there.
+
+        """
         here = self.path(folder)
         # A link here was made by us and leads to its namesake. What a build left as a real file gives way to a link.
         present = {entry.name: is_link(entry) for entry in os.scandir(here)}
         for name, linked in present.items():
-            if name not in wanted | own or (linked and name in own):
+            if name not in wanted.keys() | own or (linked and name in own):
                 self._remove(here / name)
-        for name in wanted - own:
-            if present.get(name, False):
+        for name in wanted.keys() - own:
+            source = self._source(folder / name) if wanted[name] else folder / name
+            if present.get(name, False) and (not wanted[name] or _leads_to(here / name, source)):
                 continue
             if name in present:
                 self._remove(here / name)
             with contextlib.suppress(OSError):
-                link(folder / name, here / name)
+                link(source, here / name)
+
+    def _source(self, linked: Path) -> Path:
+        """Return what a live link is shown by: one that leads to a folder of copies leads to the shadow's here.
+
+        A member may be behind it. Through the live link uv would read, and write, the live manifest.
+        """
+        target = Path(os.path.realpath(linked))
+        return self.path(target) if target in self._real else linked
 
     def _check(self, folder: Path) -> None:
         if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self.base)):
@@ -209,6 +245,10 @@ def _reparse_tag(path: "Path | os.DirEntry[str]") -> int:
         return getattr(path.stat(follow_symlinks=False), "st_reparse_tag", 0)
     except OSError:
         return 0
+
+
+def _leads_to(link: Path, target: Path) -> bool:
+    return os.path.realpath(link) == os.path.realpath(target)
 
 
 def _is_folder(path: Path) -> bool:

@@ -155,7 +155,7 @@ def _argument(options: argparse.Namespace, project: Project, path: Path) -> Mapp
     given = vars(options)
     argument = {name: given[name] for name in _FIELDS if given.get(name) not in (None, [])}
     file = path if path.is_file() else (projects.manifest_of(path) or project.root)
-    argument["uri"] = file.absolute().as_uri()
+    argument |= {"uri": file.absolute().as_uri(), "folder": str(Path.cwd())}
     if given.get("script") and options.lsp_command != "pyproject.undo":
         argument["script"] = True
     if "to" in given:

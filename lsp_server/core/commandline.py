@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from lsp_server.core import uvsettings
 from lsp_server.core.facts import Key
 from lsp_server.core.pyproject import Table
 
@@ -13,10 +14,19 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a command works: the folder of the manifest (in the shadow), or a script."""
+    """Where a command works.
+
+    Attributes:
+        folder: uv's current folder.
+        script: The script that it is about.
+        project: The folder of the manifest, where that is not the nearest one at or above `folder`.
+        member: The name of a member outside of the root: uv finds its root only if it is asked from there.
+    """
 
     folder: PurePath
     script: PurePath | None = None
+    project: PurePath | None = None
+    member: str | None = None
 
 
 def restoring(key: Key, value: str | None) -> tuple[str, ...] | None:
@@ -45,6 +55,18 @@ def _table_of(kind: str, name: str) -> Table:
 def raising(packages: Sequence[str]) -> tuple[str, ...]:
     """Return the uv command that raises the bounds of packages in the manifest, of all without one."""
     return ("upgrade", *(("--", *packages) if packages else ()))
+
+
+def project_options(target: Target) -> Words:
+    """Return the options that go before uv's command and name the project."""
+    return (f"--project={target.project}",) if target.project else ()
+
+
+def placed(words: Sequence[str], target: Target) -> Words:
+    """Return uv's arguments with the project and the member that they are for."""
+    is_said = words[0] not in {"add", "remove", "version"} or any(word.startswith("--package=") for word in words)
+    member = (f"--package={target.member}",) if target.member and not is_said else ()
+    return (*project_options(target), words[0], *member, *words[1:])
 
 
 def place_options(target: Target) -> Words:
@@ -85,28 +107,16 @@ def sync_arguments(
 
 
 def environment_for(environ: Mapping[str, str], **overrides: str) -> dict[str, str]:
-    """Return the environment for a uv of ours: the user's, less what would send it to another project.
+    """Return the environment for a uv of ours: the person's, with those settings of uv that mean the same here.
 
-    Settings that the user made for every uv (indexes, cache, credentials, offline) stay.
+    Which those are stands in `uvsettings.MEANINGS`; `overrides` is what the operation sets itself.
     """
-    kept = {name: value for name, value in environ.items() if name not in _MISLEADING}
-    return {**kept, "NO_COLOR": "1", "UV_NO_PROGRESS": "1", **overrides}
+    return {**uvsettings.kept(environ), **_QUIET, **overrides}
 
 
-_MISLEADING = frozenset(
-    {
-        "VIRTUAL_ENV",
-        "CONDA_PREFIX",
-        "UV_ACTIVE",
-        "UV_PROJECT",
-        "UV_WORKING_DIR",
-        "UV_FROZEN",
-        "UV_LOCKED",
-        "UV_NO_SYNC",
-        "UV_SCRIPT",
-        "FORCE_COLOR",
-        "CLICOLOR_FORCE",
-        # A person's own choice of groups for `uv sync` must not make a plan fail for a missing group.
-        "UV_ISOLATED",
-    }
-)
+def environment_to_install(environ: Mapping[str, str], **overrides: str) -> dict[str, str]:
+    """Return the environment for a uv of ours that installs what is locked: a person's choice for syncs counts, too."""
+    return {**uvsettings.kept(environ, installs=True), **_QUIET, **overrides}
+
+
+_QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}

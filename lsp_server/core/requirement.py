@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -38,6 +40,30 @@ def parse(text: str) -> Requirement | Invalid:
     except (ValueError, RecursionError) as error:
         # Versions of absurd length and markers of absurd depth leave packaging by other doors.
         return Invalid(text, f"not a requirement: {type(error).__name__}")
+
+
+def local_path(found: Requirement) -> str | None:
+    """Return where a requirement on this machine is (`name @ file:...` or `name @ path`), unquoted; None for all others.
+
+    Source: PEP 508, "Direct references"; uv takes what has no scheme for a path.
+    """
+    if not found.url:
+        return None
+    parts = urlsplit(found.url)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        path = unquote(parts.path)
+        return path[1:] if re.match(r"/[A-Za-z]:[\\/]", path) else path
+    is_drive = len(parts.scheme) == 1
+    return found.url.partition("#")[0] if not parts.scheme or is_drive else None
+
+
+def at(text: str, path: PurePath) -> str:
+    """Return a requirement with another place on this machine; its extras, marker and fragment stay."""
+    url = parse(text)
+    assert isinstance(url, Requirement)  # noqa: S101  the caller has parsed it
+    assert url.url is not None  # noqa: S101  and it names a place
+    fragment = url.url.partition("#")[1:]
+    return text.replace(url.url, path.as_uri() + "".join(fragment), 1)
 
 
 def parse_name(text: str) -> str | Invalid:

@@ -179,7 +179,7 @@ class Aftermath:
                 )
                 self.wake.set()
             elif self._wants_sync(operation):
-                self.due.append(Due(operation.id, said, selection(item.after, [one]), item.before, item.after))
+                self.due.append(Due(operation.id, said, selection(item.after, [one]), item.before, item.after, one.folder))
                 self.ledger.move(operation.id, "syncing", message=said)
             else:
                 self.ledger.move(operation.id, "done", message=said)

@@ -124,6 +124,17 @@ class Place:
         known = projects.manifests(self.project)
         return found if found in known else known[0]
 
+    def stand_of(self, argument: Mapping[str, Any]) -> Path | None:
+        """Return the folder from which the relative paths of a command count, if it is named and still there.
+
+        In the environment nothing of the project is seen by a plan.
+        """
+        folder = Path(str(argument.get("folder", "")))
+        if not folder.is_absolute() or not folder.is_dir():
+            return None
+        folder = Path(os.path.realpath(folder))
+        return None if folder.is_relative_to(self.environment) else folder
+
 
 def state_folder(environ: Mapping[str, str]) -> Path:
     """Return the state folder: `PYPROJECT_LSP_STATE_DIR`, else the user's state folder of this system."""

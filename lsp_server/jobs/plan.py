@@ -3,11 +3,13 @@
 **Invariant:** nothing here touches the live project. A plan that fails leaves nothing to roll back.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsp_server.adapters import environment, uv
+from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import LOCKFILE, MANIFEST
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import (
@@ -22,13 +24,15 @@ from lsp_server.core import (
     script_upgrade,
     style,
     toml,
+    uvsettings,
     uvwords,
     wheels,
 )
 from lsp_server.core.batch import Batch, Request
 from lsp_server.core.commandline import Target
-from lsp_server.core.intent import Intent, Lock, Move, Undo, Upgrade
+from lsp_server.core.intent import Add, Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
+from lsp_server.core.requirement import Invalid, at, local_path, parse
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
 from lsp_server.jobs import children, leftovers, undo
@@ -82,9 +86,8 @@ class Planner:
         """
         broken = _broken(base, asked)
         sound = [one for one in asked if one.operation not in broken]
-        hidden = [self.place.environment]
         leftovers.note(self.shadow.base, self.place.project.root)
-        self.shadow.lay(base, hidden)
+        self.shadow.lay(base, [self.place.environment], {one.folder for one in asked if one.folder})
         texts, done, failures = self._together(base, sound)
         if self.cancellation.requested.is_set():
             return Cancelled()
@@ -116,11 +119,11 @@ class Planner:
         return failed or texts
 
     def _one(self, texts: Texts, wanted: Batch, manifest: Path) -> Texts | _Failed:
-        prepared = self._prepared(texts, wanted.intent, manifest)
+        prepared = self._prepared(texts, wanted, manifest)
         if isinstance(prepared, _Failed):
             return prepared
         stated = facts.of_file(manifest.name, prepared.get(manifest))
-        made = self._made(prepared, [(manifest, words) for words in wanted.commands(stated)])
+        made = self._made(prepared, [(manifest, words) for words in wanted.commands(stated)], wanted.target)
         if isinstance(made, _Failed):
             return made
         made = self._without_new_lock(prepared, made, wanted.intent)
@@ -131,18 +134,18 @@ class Planner:
         text = literals.stated(decoded(made[manifest]), move.target, move.package, spelled)
         return {**made, manifest: text.encode()}
 
-    def _prepared(self, texts: Texts, wanted: Intent, manifest: Path) -> Texts | _Failed:
+    def _prepared(self, texts: Texts, wanted: Batch, manifest: Path) -> Texts | _Failed:
         """Do what an intent needs before uv does the rest."""
-        match wanted:
-            case Undo():
-                undone = undo.apply(self.place.journal, wanted, texts)
+        match wanted.intent:
+            case Undo() as asked:
+                undone = undo.apply(self.place.journal, asked, texts)
                 if isinstance(undone, Failure):
                     return _Failed(undone)
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
             case Upgrade(packages=packages) if self.place.project.kind == "script":
-                return self._script_raised(texts, packages, manifest)
+                return self._script_raised(texts, packages, manifest, wanted.target)
             case Upgrade(packages=packages):
-                return self._raised(texts, packages, manifest)
+                return self._raised(texts, packages, manifest, wanted.target)
             case Move(package=package, source=source) if facts.dependency_key(source, package) not in facts.of_file(
                 manifest.name, texts.get(manifest)
             ):
@@ -150,21 +153,28 @@ class Planner:
             case _:
                 return texts
 
-    def _made(self, texts: Texts, commands: Sequence[tuple[Path, Sequence[str]]]) -> Texts | _Failed:
+    def _made(
+        self, texts: Texts, commands: Sequence[tuple[Path, Sequence[str]]], target: Target | None = None
+    ) -> Texts | _Failed:
         """Run uv commands one after the other, each for a manifest, and return what they made of the texts."""
         self.shadow.write(texts)
         for manifest, words in commands:
-            result = self._run(words, self.shadow.path(manifest).parent)
+            result = self._run(words, target or self._target(manifest))
             if not result.ok:
                 return _Failed(self._failure(result))
         made = self.shadow.read(texts)
-        return {path: _styled(path, texts[path], new) for path, new in made.items()}
+        return {path: _styled(path, texts[path], self._live(new)) for path, new in made.items()}
 
-    def _raised(self, texts: Texts, packages: Sequence[str], manifest: Path) -> Texts | _Failed:
+    def _live(self, made: bytes | None) -> bytes | None:
+        """Return what uv wrote with the live paths in it: it writes some as it saw them, in the shadow."""
+        text = decoded(made)
+        return self.shadow.live_text(text).encode() if self.shadow.named(text) else made
+
+    def _raised(self, texts: Texts, packages: Sequence[str], manifest: Path, target: Target) -> Texts | _Failed:
         """Let uv raise the bounds, also of what stands in groups and extras."""
         scratch = raising.scratch(decoded(texts[manifest]), packages)
         shown = {**texts, manifest: scratch.text.encode()} if scratch else texts
-        made = self._made(shown, [(manifest, commandline.raising(packages))])
+        made = self._made(shown, [(manifest, commandline.raising(packages))], target)
         if isinstance(made, _Failed) or scratch is None:
             return made
         raised = raising.raised(scratch, decoded(made[manifest]))
@@ -172,7 +182,7 @@ class Planner:
             return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
         return {**texts, manifest: raised.encode()}
 
-    def _script_raised(self, texts: Texts, packages: tuple[str, ...], path: Path) -> Texts | _Failed:
+    def _script_raised(self, texts: Texts, packages: tuple[str, ...], path: Path, target: Target) -> Texts | _Failed:
         """Let uv raise the bounds in a script's block, which it is shown as a manifest (`core/script_upgrade.py`).
 
         The settings of a block and of the folder are joined for scripts only. A manifest with settings of its own
@@ -191,7 +201,7 @@ class Planner:
         shown = {folder / MANIFEST: script_upgrade.manifest(block.toml).encode()}
         shadow = Shadow(self.shadow.base / "upgrade", self.shadow.live)
         shadow.lay({**shown, **dict.fromkeys(folder / name for name in (LOCKFILE, "uv.toml"))})
-        result = self._run(commandline.raising(packages), shadow.path(folder))
+        result = self._run(commandline.raising(packages), replace(target, folder=shadow.path(folder), script=None))
         if not result.ok:
             return _Failed(uvwords.failure(shadow.live_text(result.stderr or result.stdout)))
         raised = script_upgrade.raised(text, block, decoded(shadow.read(shown)[folder / MANIFEST]))
@@ -226,7 +236,7 @@ class Planner:
         wanted = selection(texts, asked)
         result = self._run(
             (*wanted.arguments(), "--no-install-workspace", *(f"--no-install-package={name}" for name in unchanged)),
-            self.shadow.root,
+            self._target(self.place.project.root / MANIFEST, next((one.folder for one in asked if one.folder), None)),
         )
         return None if result.ok else _Failed(self._failure(result, fallback="build-failed"))
 
@@ -236,12 +246,36 @@ class Planner:
         return wheels.ready(lock, decoded(texts[self.place.project.root / MANIFEST]), tags)
 
     def _request(self, one: Asked) -> Request:
-        if self.place.project.kind == "script":
-            script = self.shadow.path(one.manifest)
-            return Request(one.operation, one.intent, Target(script.parent, script))
-        return Request(one.operation, one.intent, Target(self.shadow.path(one.manifest.parent)))
+        wanted = one.intent
+        if isinstance(wanted, Add):
+            wanted = replace(wanted, requirements=tuple(map(self._shown, wanted.requirements)))
+        return Request(one.operation, wanted, self._target(one.manifest, one.folder))
 
-    def _run(self, words: Sequence[str], folder: object) -> uv.Result:
+    def _shown(self, requirement: str) -> str:
+        """Return a requirement on this machine with the place that it has in the shadow.
+
+        uv writes some absolute paths relative to the project, and looks whether they are in it.
+        """
+        parsed = parse(requirement)
+        found = None if isinstance(parsed, Invalid) else local_path(parsed)
+        if found is None or not Path(found).is_absolute() or self.shadow.named(found):
+            return requirement
+        return at(requirement, self.shadow.path(Path(os.path.normpath(found))))
+
+    def _target(self, manifest: Path, folder: Path | None = None) -> Target:
+        """Return where uv stands for a manifest: where the person does, so that relative paths mean the same."""
+        project = self.place.project
+        if project.kind == "script":
+            return Target(self.shadow.path(folder or manifest.parent), self.shadow.path(manifest))
+        member = None
+        if manifest.parent != project.root and projects.find(manifest) != project:
+            member = pyproject.read(decoded(self.shadow.read([manifest])[manifest])).name
+        named = project.root / MANIFEST if member else manifest
+        stand = folder or named.parent
+        shown = None if projects.manifest_of(stand) == named else self.shadow.path(named).parent
+        return Target(self.shadow.path(stand), project=shown, member=member)
+
+    def _run(self, words: Sequence[str], target: Target) -> uv.Result:
         assert_may_start_uv()
         temporary = str(self.shadow.temporary)
         # A TMPDIR of its own gives the shadow its own locks: `uv add --no-sync` locks the interpreter there.
@@ -252,11 +286,12 @@ class Planner:
             overrides["UV_PYTHON"] = str(python)
         if not self.settings.network:
             overrides["UV_OFFLINE"] = "1"
+        live = uvsettings.anchored(self.place.environ, Path(self.shadow.live_text(str(target.folder))))
         return children.run(
             self.place.journal,
-            [str(self.executable.path), *words],
-            Path(str(folder)),
-            commandline.environment_for(self.place.environ, **overrides),
+            [str(self.executable.path), *commandline.placed(words, target)],
+            Path(target.folder),
+            commandline.environment_for(live, **overrides),
             self.cancellation,
         )
 
@@ -307,10 +342,9 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
     obstacle = one.intent.obstacle(manifest)
     if obstacle is not None:
         return Failure(obstacle[0], f"{one.manifest}{obstacle[1]}")
-    if not manifest.has_project and not isinstance(one.intent, Lock):
+    if not manifest.has_project and one.intent.needs_project():
         missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
-        if manifest.workspace is None or one.intent.needs_project():
-            return Failure("invalid-toml", f"{one.manifest} has {missing}")
+        return Failure("invalid-toml", f"{one.manifest} has {missing}")
     return None
 
 

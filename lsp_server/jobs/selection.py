@@ -13,11 +13,15 @@ from lsp_server.jobs.journal import Texts
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One operation as the planner sees it: its id, its intent, and the manifest it is about."""
+    """One operation as the planner sees it: its id, its intent, the manifest it is about, and where the person stands.
+
+    Relative paths in what was asked, in variables of uv and in its settings count from there; None is the manifest's folder.
+    """
 
     operation: str
     intent: Intent
     manifest: Path
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 
 from lsp_server.adapters import environment, uv
 from lsp_server.core import commandline, lockfile, uvwords
+from lsp_server.core.commandline import Target
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
@@ -22,13 +24,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One operation that waits to be synced: what it changed, what it selects, the texts before and after it."""
+    """One operation that waits to be synced: what it selects, the texts before and after it, where the person stands."""
 
     operation: str
     said: str
     selection: Selection
     before: Texts
     after: Texts
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class Lane:
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
         wanted = reduce(Selection.joined, (one.selection for one in due))
-        result = self._uv(executable, settings, wanted.arguments(), cancellation)
+        stand = next((one.folder for one in due if one.folder), self.place.project.folder)
+        result = self._uv(executable, settings, wanted.arguments(), cancellation, stand)
         if cancellation.requested.is_set():
             return Synced(due, cancelled=True)
         if not result.ok:
@@ -96,17 +100,21 @@ class Lane:
         if gone:
             # --inexact keeps what a person installed by hand; what these edits dropped is ours to take out.
             python = str(self.place.environment)
-            result = self._uv(executable, settings, ("pip", "uninstall", "--python", python, "--", *gone), cancellation)
+            removal = ("pip", "uninstall", "--python", python, "--", *gone)
+            result = self._uv(executable, settings, removal, cancellation, self.place.project.folder)
             if not result.ok and not cancellation.requested.is_set():
                 return Synced(due, Failure("sync-failed", uvwords.sentence(result.stderr), result.stderr))
         return Synced(due, cancelled=cancellation.requested.is_set())
 
-    def _uv(self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation) -> uv.Result:
+    def _uv(
+        self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation, stand: Path
+    ) -> uv.Result:
         assert_may_start_uv()
+        root = self.place.project.folder
         overrides = {} if settings.network else {"UV_OFFLINE": "1"}
-        environ = commandline.environment_for(self.place.environ, **overrides)
-        command = [str(executable.path), *words]
-        return children.run(self.place.journal, command, self.place.project.folder, environ, cancellation)
+        environ = commandline.environment_to_install(self.place.environ, **overrides)
+        options = () if stand == root else commandline.project_options(Target(stand, project=root))
+        return children.run(self.place.journal, [str(executable.path), *options, *words], stand, environ, cancellation)
 
     def _dropped(self, due: Sequence[Due]) -> tuple[str, ...]:
         """Return the installed packages that were locked before these edits and are not any more."""

@@ -385,7 +385,7 @@ class Worker:
     def _wanted(self, operation: Operation) -> Asked:
         wanted = intent.from_argument(operation.command, operation.argument)
         assert not isinstance(wanted, intent.BadArgument)  # noqa: S101  it was checked before it was queued
-        return Asked(operation.id, wanted, self._manifest(operation))
+        return Asked(operation.id, wanted, self._manifest(operation), self.place.stand_of(operation.argument))
 
     def _asked(self, operation: Operation) -> Asked:
         asked = self._wanted(operation)

@@ -82,7 +82,7 @@ def test_what_it_refuses_by_name(command: str, argument: dict[str, Any], field: 
 @pytest.mark.parametrize(
     ("command", "argument", "sentence"),
     [
-        ("lock", {"foo": 1}, "'foo' is 1, but this command has no such field: it takes uri, script"),
+        ("lock", {"foo": 1}, "'foo' is 1, but this command has no such field: it takes uri, script, folder"),
         ("bumpVersion", {"version": "x"}, "'version' is \"x\", but must be a PEP 440 version such as '1.2.0'"),
         ("upgrade", {"packages": ["a"], "all": True}, "'packages' is [\"a\"], but 'all' is true: give one of them"),
         ("move", {"package": "a", "from": {}, "to": {}}, "'to' is {}, but must be another table than 'from'"),

@@ -6,7 +6,7 @@ what it needs of a manifest and what its sync installs.
 
 from collections.abc import Mapping
 
-from lsp_server.core.intent.argument import BadArgument, RefusedError, not_unicode, unknown_field
+from lsp_server.core.intent.argument import BadArgument, RefusedError, not_a_folder, not_unicode, unknown_field
 from lsp_server.core.intent.base import Argument, Intent, Touched
 from lsp_server.core.intent.newer import Bump, BumpPart, Upgrade
 from lsp_server.core.intent.tables import Add, Bounds, Move, Remove
@@ -43,7 +43,7 @@ def from_argument(command: str, given: Argument) -> Intent | BadArgument:
     found = _BY_COMMAND.get(command)
     if found is None:
         return BadArgument("command", command, "must be one of " + ", ".join(sorted(_BY_COMMAND)))
-    wrong = unknown_field(given, found.FIELDS) or not_unicode(given)
+    wrong = unknown_field(given, (*found.FIELDS, "folder")) or not_unicode(given) or not_a_folder(given)
     if wrong is not None:
         return wrong
     try:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, cast
 
 from packaging.markers import InvalidMarker, Marker
@@ -49,6 +50,14 @@ def not_unicode(argument: Mapping[str, Any]) -> BadArgument | None:
         if said != _readable(said):
             return BadArgument(name, value, "must be text of whole characters, without a lone surrogate")
     return None
+
+
+def not_a_folder(argument: Mapping[str, Any]) -> BadArgument | None:
+    """Find a `folder` that says nothing: relative paths count from there, for each command the same."""
+    folder = argument.get("folder")
+    if folder is None or (isinstance(folder, str) and PurePath(folder).is_absolute()):
+        return None
+    return BadArgument("folder", folder, "must be the absolute path of a folder")
 
 
 def requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:
