@@ -31,7 +31,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 lsp_server
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin lsp_server
-	$(BIN)/pytest -q -n 2 tests/core tests/features tests/imports/core tests/imports/features tests/locks tests/test_tidy.py
+	$(BIN)/pytest -q -n 2 tests/core tests/features tests/imports/core tests/imports/features tests/locks tests/index/test_pages.py tests/index/test_fetch.py tests/test_tidy.py
 
 editors: setup
 	$(BIN)/python tests/vscode/install.py

@@ -11,8 +11,10 @@ from lsp_server.adapters.editor import OpenDocument
 from lsp_server.adapters.project import MANIFEST, path_of, real
 from lsp_server.core import script
 from lsp_server.core.packages import Packages
+from lsp_server.core.releases import Known
+from lsp_server.core.script import Block
 from lsp_server.core.settings import Settings
-from lsp_server.core.snapshot import Snapshot
+from lsp_server.core.snapshot import Script, Snapshot
 from lsp_server.core.text import Document, Encoding
 from lsp_server.core.tokens import BOM
 
@@ -104,6 +106,7 @@ class Session:
     settings: Settings = field(default_factory=Settings)
     problems: dict[str, str] = field(default_factory=dict)
     packages: dict[Path, Packages] = field(default_factory=dict)
+    known: dict[Path, Known] = field(default_factory=dict)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: dict[str, _Open] = field(default_factory=dict)
     _paths: dict[Path, str] = field(default_factory=dict)
@@ -208,9 +211,21 @@ class Session:
         document = self.document(uri)
         if document is None or not is_manifest(uri):
             return None
-        path = self.path(uri)
+        return self._snapshot(document, document.text, None)
+
+    def block(self, uri: str) -> Snapshot | None:
+        """Return what a feature may see of the metadata block of an open script (PEP 723), None where there is none."""
+        document = self.document(uri)
+        if document is None or is_manifest(uri) or not script.may_have_block(document.text):
+            return None
+        found = script.find(document.text)
+        return self._snapshot(document, found.toml, Script(document.text, found)) if isinstance(found, Block) else None
+
+    def _snapshot(self, document: Document, text: str, within: Script | None) -> Snapshot:
+        path = self.path(document.uri)
         packages = Packages() if path is None else self.packages.get(path, Packages())
-        return Snapshot(uri, document.version, document.text, self.client.encoding, self.settings, packages)
+        known: Known = {} if path is None else self.known.get(path, {})
+        return Snapshot(document.uri, document.version, text, self.client.encoding, self.settings, packages, known, within)
 
 
 def is_edited(document: Document) -> bool:

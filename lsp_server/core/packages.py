@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from packaging.version import InvalidVersion, Version
 
+from lsp_server.core.locked import Locked
+
 
 @dataclass(frozen=True, slots=True)
 class Packages:
@@ -13,6 +15,7 @@ class Packages:
     Attributes:
         locked: what uv.lock has; several versions where a marker splits them.
         installed: what the environment has, None where there is none.
+        lock: what uv.lock says beside the versions.
         latest: what the index had when it was last asked; only packages for which that was news.
 
     """
@@ -20,6 +23,7 @@ class Packages:
     locked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     installed: Mapping[str, str] | None = None
     latest: Mapping[str, str] = field(default_factory=dict)
+    lock: Locked = field(default_factory=Locked)
 
     def newer(self, name: str) -> str | None:
         """Return the newest version of a package if no locked one is as new."""

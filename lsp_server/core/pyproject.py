@@ -100,8 +100,18 @@ class Manifest:
 @lru_cache(maxsize=16)
 def read(text: str) -> Manifest:
     """Reads a manifest. Never raises: what is missing or ill-typed is None or empty."""
+    return _read(text, ("project",))
+
+
+@lru_cache(maxsize=16)
+def read_block(text: str) -> Manifest:
+    """Reads the TOML of a script's metadata block (PEP 723), which has the keys of a project at its top."""
+    return _read(text, ())
+
+
+def _read(text: str, project: tuple[str, ...]) -> Manifest:
     document = toml.scan(text)
-    lists = tuple(_lists(document))
+    lists = tuple(_lists(document, project))
     extras = _tables_below(document, ("project", "optional-dependencies"))
     legacy = ("dev",) if document.get(*_UV, "dev-dependencies") else ()
     groups = _unique((*_tables_below(document, ("dependency-groups",)), *legacy))
@@ -113,7 +123,7 @@ def read(text: str) -> Manifest:
         version_span=version.span if version is not None and version.kind == "string" else None,
         dynamic_version="version" in _strings(document.get("project", "dynamic")),
         has_project=_has(document, ("project",)),
-        requires_python=_string(document.get("project", "requires-python")),
+        requires_python=_string(document.get(*project, "requires-python")),
         dependencies=tuple(found for table, value in lists for found in _dependencies(table, value)),
         groups=groups,
         extras=extras,
@@ -123,11 +133,11 @@ def read(text: str) -> Manifest:
     )
 
 
-def _lists(document: toml.Document) -> Iterator[tuple[Table, toml.Value]]:
+def _lists(document: toml.Document, project: tuple[str, ...]) -> Iterator[tuple[Table, toml.Value]]:
     """The arrays of requirements, in the order of the text."""
     for path, value in document.index.items():
         match path:
-            case ("project", "dependencies"):
+            case (*above, "dependencies") if tuple(above) == project:
                 yield RUNTIME, value
             case ("project", "optional-dependencies", str(name)):
                 yield Table("extra", requirement.normalize(name)), value

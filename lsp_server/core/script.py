@@ -142,6 +142,17 @@ def to_source_offset(block: Block, offset_in_toml: int, text: str) -> int:
     return last
 
 
+def to_toml_offset(block: Block, offset: int, text: str) -> int:
+    """The offset in the block's TOML of an offset in the script; the nearest one for what is not in the TOML."""
+    seen = 0
+    for line in _content(block, text):
+        size = len(line.text) - line.prefix + len(line.ending)
+        if offset < line.start + len(line.text) + len(line.ending):
+            return seen + max(offset - line.start - line.prefix, 0)
+        seen += size
+    return len(block.toml)
+
+
 def _lines(text: str) -> Iterator[_Line]:
     start = len(tokens.BOM) if text.startswith(tokens.BOM) else 0
     while start < len(text) and (match := _LINE.match(text, start)):

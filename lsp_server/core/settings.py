@@ -11,7 +11,10 @@ SECTION = "pyproject"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings with their defaults. `lock_timeout` is in seconds; 0 is for ever."""
+    """All settings with their defaults. `lock_timeout` is in seconds; 0 is for ever.
+
+    `trusted` is what the client knows of the workspace: True, False, or None from a client without that notion.
+    """
 
     uv_path: str | None = None
     sync_after_edit: bool = True
@@ -24,7 +27,13 @@ class Settings:
     network: bool = True
     guardian: bool = True
     lock_timeout: float = 0.0
-    trusted: bool = True
+    trusted: bool | None = None
+    index_lookups: str = "on"
+
+    @property
+    def may_run(self) -> bool:
+        """Whether what a person asks for by a command or an action may run."""
+        return self.trusted is not False
 
 
 _FIELDS: Mapping[str, str] = {
@@ -40,6 +49,7 @@ _FIELDS: Mapping[str, str] = {
     "guardian": "guardian",
     "lock.timeout": "lock_timeout",
     "trusted": "trusted",
+    "index.lookups": "index_lookups",
 }
 _SEVERITIES = ("hint", "warning", "off")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -48,6 +58,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "imports.missing": _SEVERITIES,
     "imports.unused": _SEVERITIES,
     "network": ("on", "off"),
+    "index.lookups": ("on", "asked", "off"),
 }
 _SWITCHES = frozenset({"sync.afterEdit", "hints.versions", "codeLens.enable", "guardian", "trusted"})
 _DEFAULTS = Settings()

@@ -1,19 +1,36 @@
-"""All that a feature may see of one document, frozen at one moment."""
+"""All that a feature may see of one document, frozen at one moment: a manifest, or the metadata block of a script."""
 
 from dataclasses import dataclass, field
 
-from lsp_server.core import pyproject
-from lsp_server.core.lsp import Position, Range
+from lsp_server.core import pyproject, script
+from lsp_server.core.lsp import Position, Range, TextEdit
 from lsp_server.core.packages import Packages
 from lsp_server.core.pyproject import Manifest
+from lsp_server.core.releases import Known
+from lsp_server.core.script import Block
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import Encoding, offset_to_position, position_to_offset
 from lsp_server.core.toml import Span
 
 
 @dataclass(frozen=True, slots=True)
+class Script:
+    """A whole script, and its block."""
+
+    text: str
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One open `pyproject.toml` with what features need to answer in the client's terms."""
+    """One open `pyproject.toml` with what features need to answer in the client's terms.
+
+    Attributes:
+        text: The TOML: of a script, that of its block.
+        packages: What is locked, installed and newest.
+        known: What indexes said of packages.
+        script: The script that the block stands in; None for a manifest. Ranges are of the script then.
+    """
 
     uri: str
     version: int
@@ -21,11 +38,13 @@ class Snapshot:
     encoding: Encoding
     settings: Settings
     packages: Packages = field(default_factory=Packages)
+    known: Known = field(default_factory=dict)
+    script: Script | None = None
 
     @property
     def manifest(self) -> Manifest:
         """What the text means; cached by text."""
-        return pyproject.read(self.text)
+        return pyproject.read(self.text) if self.script is None else pyproject.read_block(self.text)
 
     def range(self, span: Span) -> Range:
         """Return a span as an LSP range."""
@@ -33,12 +52,28 @@ class Snapshot:
 
     def span(self, where: Range) -> Span:
         """Return an LSP range as a span."""
-        start, end = where["start"], where["end"]
-        return Span(
-            position_to_offset(self.text, start["line"], start["character"], self.encoding),
-            position_to_offset(self.text, end["line"], end["character"], self.encoding),
-        )
+        return Span(self.offset(where["start"]), self.offset(where["end"]))
+
+    def offset(self, position: Position) -> int:
+        """Return the offset of an LSP position."""
+        text = self.text if self.script is None else self.script.text
+        found = position_to_offset(text, position["line"], position["character"], self.encoding)
+        return found if self.script is None else script.to_toml_offset(self.script.block, found, text)
+
+    def holds(self, position: Position) -> bool:
+        """Tell whether a position is in the TOML: of a script, in its block."""
+        if self.script is None:
+            return True
+        found = position_to_offset(self.script.text, position["line"], position["character"], self.encoding)
+        return self.script.block.start <= found <= self.script.block.end
+
+    def edit(self, span: Span, text: str) -> TextEdit:
+        """Return an edit of the TOML; in a script each new line of it is a comment, too."""
+        return {"range": self.range(span), "newText": text if self.script is None else text.replace("\n", "\n# ")}
 
     def _position(self, offset: int) -> Position:
-        line, character = offset_to_position(self.text, offset, self.encoding)
+        text = self.text
+        if self.script is not None:
+            offset, text = script.to_source_offset(self.script.block, offset, self.script.text), self.script.text
+        line, character = offset_to_position(text, offset, self.encoding)
         return {"line": line, "character": character}

@@ -235,7 +235,7 @@ class PythonFiles:
     async def _ask(self, project: Project) -> None:
         """Ask the index for the modules that nothing is known of, a few at a time."""
         settings = self.connection.session.settings
-        if not settings.network or not settings.trusted:
+        if not settings.network or not settings.may_run:
             return
         found = await self.connection.aside(uv.find, settings.uv_path, os.environ)
         if not isinstance(found, Uv):

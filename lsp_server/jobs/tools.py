@@ -8,7 +8,7 @@ from lsp_server.jobs.place import Place
 
 def executable_for(place: Place, settings: Settings) -> uv.Uv | Failure:
     """Return the uv to run, or why none may be."""
-    if not settings.trusted:
+    if not settings.may_run:
         return Failure(
             "untrusted",
             "this workspace is not trusted, so nothing that could run its code is started; trust it, then retry",

@@ -7,7 +7,6 @@ our own: pygls reads stdin in its pool, and a handler that blocked there would s
 import asyncio
 import logging
 import os
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__, protocol
@@ -31,14 +30,14 @@ from lsp_server.client.restored import show_restored
 from lsp_server.client.session import Session
 from lsp_server.client.status_feed import StatusFeed
 from lsp_server.client.wire import Wire
-from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument, not_unicode
-from lsp_server.core.operation import Failure
+from lsp_server.core.intent import CHANGING_COMMANDS
 from lsp_server.core.text import Document, Encoding
 from lsp_server.imports.python_files import PythonFiles
+from lsp_server.index.lookups import Lookups
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.neighbours import Neighbours
 from lsp_server.jobs.office import Office
-from lsp_server.server import commands, configuration, documents, known_packages, requests, search, watched
+from lsp_server.server import boundary, commands, configuration, documents, known_packages, requests, search, watched
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -61,6 +60,7 @@ class Server(LanguageServer):
         )
         self.session = Session()
         self.python = PythonFiles(self)
+        self.lookups = Lookups(self, partial(documents.show_news, self))
         self.ready: asyncio.Future[Office] | None = None
         self.feed: StatusFeed | None = None
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
@@ -182,6 +182,7 @@ class Server(LanguageServer):
     def close(self) -> None:
         """Stop all work, in order."""
         self.python.close()
+        self.lookups.close()
         for cancellation in tuple(self._running):
             cancellation.request()
         office = self.opened_office()
@@ -247,6 +248,7 @@ def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     document = Document(opened.uri, opened.language_id, opened.version, opened.text)
     documents.opened(server, document)
     server.python.opened(document)
+    server.lookups.follow(opened.uri)
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
@@ -260,10 +262,12 @@ def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
     """Go on with what waited for this."""
     documents.saved(server, params.text_document.uri)
     server.python.refresh()
+    server.lookups.follow(params.text_document.uri)
 
 
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document."""
+    server.lookups.closed(server.session.path(params.text_document.uri))
     documents.closed(server, params.text_document.uri)
     server.python.closed(params.text_document.uri)
 
@@ -332,54 +336,10 @@ def build() -> Server:
     """Return a server with both tables registered."""
     server = Server()
     for method, (function, options) in FEATURES.items():
-        server.feature(method, options)(_bound(server, method, function))
+        server.feature(method, options)(boundary.bound(server, method, function))
     for name, command in COMMANDS.items():
-        server.command(name)(_command(server, command))
+        server.command(name)(boundary.command(server, name, command))
     return server
-
-
-def _bound(server: Server, method: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a handler its server, and put the one boundary around it."""
-
-    def at_once(params: Any = None) -> Any:  # noqa: ANN401  as LSP has it
-        try:
-            return function(server, params)
-        except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
-            raise _internal(method, error) from None
-
-    return at_once
-
-
-def _command(server: Server, command: Callable[[Any, Office, Mapping[str, Any]], Awaitable[Any]]) -> Callable[..., Any]:
-    async def run(*arguments: Any) -> Any:  # noqa: ANN401  JSON
-        argument = plain(arguments[0]) if arguments else {}
-        if not isinstance(argument, Mapping) or len(arguments) > 1:
-            shown = argument if len(arguments) == 1 else plain(list(arguments))
-            raise JsonRpcInvalidParams(message=BadArgument("arguments", shown, "must be a list with one object").message)
-        unreadable = not_unicode(argument)
-        if unreadable is not None:
-            raise JsonRpcInvalidParams(message=unreadable.message)
-        try:
-            answer = await command(server, await server.office(), argument)
-        except JsonRpcException:
-            raise
-        except sqlite3.Error as error:
-            raise JsonRpcInternalError(message=commands.cannot_write(error)) from None
-        except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
-            raise _internal("workspace/executeCommand", error) from None
-        if isinstance(answer, BadArgument):
-            raise JsonRpcInvalidParams(message=answer.message)
-        if isinstance(answer, Failure):
-            data = {"code": answer.code, "detail": answer.detail}
-            raise JsonRpcException(message=answer.message, code=types.LSPErrorCodes.RequestFailed.value, data=data)
-        return answer
-
-    return run
-
-
-def _internal(method: str, error: Exception) -> JsonRpcException:
-    _log.exception("%s failed", method)
-    return JsonRpcInternalError(message=f"{method} failed: {error}; the server's log has more")
 
 
 def _encoding(params: types.InitializeParams) -> Encoding:

@@ -16,7 +16,7 @@ from lsp_server.core.text import Document, Range
 from lsp_server.features.diagnostics import diagnostics
 from lsp_server.jobs.office import Office, project_of
 from lsp_server.jobs.worker import Worker
-from lsp_server.server import commands
+from lsp_server.server import commands, known_packages
 
 Change = tuple[Range | None, str]
 
@@ -78,6 +78,13 @@ def publish_diagnostics(connection: Connection, uri: str) -> None:
     if snapshot is not None:
         found = {"uri": uri, "version": snapshot.version, "diagnostics": diagnostics(snapshot)}
         connection.tell("textDocument/publishDiagnostics", found)
+
+
+def show_news(connection: Connection, uri: str) -> None:
+    """There is news of the packages of an open document: show it."""
+    publish_diagnostics(connection, uri)
+    if connection.session.client.refreshes_hints:
+        connection.later(known_packages.REFRESH, connection.ask(known_packages.REFRESH, None))
 
 
 async def _begin(connection: Connection, uri: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lsp_server.adapters import offered
 from lsp_server.adapters import project as projects
 from lsp_server.client.connection import Connection
 from lsp_server.core.packages import Packages
@@ -18,7 +19,9 @@ async def learn(connection: Connection, place: Place) -> None:
     """Read what is locked and installed."""
     manifests = await connection.aside(projects.manifests, place.project)
     former = connection.session.packages.get(manifests[0], Packages())
-    _show(connection, manifests, await connection.aside(state.packages, place, former))
+    found = await connection.aside(state.packages, place, former)
+    lock = await connection.aside(offered.locked_in, place.project.lockfile)
+    _show(connection, manifests, replace(found, locked=lock.versions, lock=lock))
 
 
 async def learn_latest(connection: Connection, place: Place, outdated: Sequence[Any]) -> None:

@@ -52,7 +52,7 @@ def _fitting(project: Project, typed: str, query: str) -> tuple[Package, ...]:
 
 async def _ask(connection: Connection, project: Project, name: str) -> index.Answer:
     settings = connection.session.settings
-    found = uv.find(settings.uv_path, os.environ) if settings.network and settings.trusted else None
+    found = uv.find(settings.uv_path, os.environ) if settings.network and settings.may_run else None
     if not isinstance(found, Uv):
         return index.Answer(None)
     try:

@@ -19,7 +19,7 @@ _MOST_NAMED = 4
 
 def fix_all(file: PythonFile, place: Place) -> Iterator[CodeAction]:
     """Yield the actions that add everything verified that is missing, in this file and in the whole member."""
-    if file.settings.imports_missing == "off" or not file.settings.trusted:
+    if file.settings.imports_missing == "off" or not file.settings.may_run:
         return
     here = fixes.of_findings(file.view, place, file.findings)
     for target, names in here.items():

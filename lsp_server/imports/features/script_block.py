@@ -40,7 +40,7 @@ def script_actions(
     if block is None or not (block.start <= span.end and span.start <= block.end):
         return []
     found = [_action(file, "Lock this script", "source.pyproject.lock", "pyproject.lock", {})]
-    if can_run and file.settings.trusted:
+    if can_run and file.settings.may_run:
         found.append(_run_action(file))
     for one in _listed(file, block):
         if one.span.meets(span):
@@ -66,7 +66,7 @@ def script_lenses(file: PythonFile, *, can_run: bool = False) -> list[CodeLens]:
     where = file.range(Span(block.start, block.start))
     found = list(dict.fromkeys(name for names in _missing(file) for name in names))
     offered: list[tuple[str, str, dict[str, Any]]] = []
-    if can_run and file.settings.trusted:
+    if can_run and file.settings.may_run:
         offered.append((RUN, "run with uv", {"uri": file.uri}))
     if found:
         offered.append(("pyproject.add", f"add {', '.join(found)}", _argument(file, {"requirements": found})))

@@ -1,0 +1,1 @@
+"""The index cache, against real servers on loopback."""
