@@ -1,6 +1,7 @@
 """The command line: each command's module is imported when it is asked for, so that none waits for another's imports."""
 
 import logging
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
+    # Windows looks for programs in the current folder first, which is a workspace's as often as not; its switch against that.
+    os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]

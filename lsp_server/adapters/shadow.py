@@ -211,7 +211,9 @@ def link_without_symlinks(source: Path, target: Path) -> None:
             _copy(source, target)
         return
     if sys.platform == "win32":
-        subprocess.run(["cmd", "/c", "mklink", "/J", str(target), str(source)], check=True, capture_output=True)
+        # By its whole path: a bare name is looked for in the current folder first.
+        shell = Path(os.environ.get("SYSTEMROOT", "C:\\Windows"), "System32", "cmd.exe")
+        subprocess.run([shell, "/c", "mklink", "/J", str(target), str(source)], check=True, capture_output=True)
     else:
         shutil.copytree(source, target, ignore=_not_copied, copy_function=_copy, dirs_exist_ok=True)
 

@@ -48,21 +48,52 @@ class Result:
         return self.code == 0
 
 
-def find(setting: str | None, environ: Mapping[str, str]) -> Uv | NoUv:
+def find(setting: str | None, environ: Mapping[str, str], *, outside: Path | None = None) -> Uv | NoUv:
     """Find uv: the setting `uv.path`, `UV` in the environment, PATH, the `uv` package of this Python.
 
-    A place that is named (the setting, `UV`) and holds no executable is an error, not a reason to run another uv.
+    A place that is named (the setting, `UV`) and holds no executable is an error, not a reason to run another uv. Nothing
+    is looked for in the current folder, which is a workspace's as often as not.
+
+    Args:
+        setting: the setting.
+        environ: the environment.
+        outside: a folder in which a uv on PATH does not count: that of a workspace whose programs nobody asked to run.
+
     """
     for named, source in ((setting, "the setting pyproject.uv.path"), (environ.get("UV"), "UV in the environment")):
         if named:
-            path = shutil.which(os.path.expanduser(named), path=environ.get("PATH"))  # noqa: PTH111  '~' in a setting
-            if path is None:
+            path = Path(os.path.expanduser(named))  # noqa: PTH111  '~' in a setting
+            if path.name != named and not path.is_absolute():
+                return NoUv(f"{source} names '{named}', which depends on the current folder; write the whole path")
+            found = shutil.which(path) if path.is_absolute() else on_path(named, environ)
+            if found is None:
                 return NoUv(f"{source} names '{named}', which is no executable; correct it or remove it")
-            return Uv(Path(path).absolute(), source)
-    on_path = shutil.which("uv", path=environ.get("PATH"))
-    if on_path:
-        return Uv(Path(on_path).absolute(), "PATH")
+            return Uv(Path(found).absolute(), source)
+    found = on_path("uv", environ, outside=outside)
+    if found:
+        return Uv(Path(found), "PATH")
     return _of_package()
+
+
+def on_path(program: str, environ: Mapping[str, str], *, outside: Path | None = None) -> str | None:
+    """Return where a program is on PATH; an empty or relative entry there would mean the current folder, and is passed over.
+
+    `shutil.which` alone looks into the current folder first on Windows.
+    """
+    names = [program] if sys.platform != "win32" or Path(program).suffix else [f"{program}.exe", program]
+    for entry in environ.get("PATH", os.defpath).split(os.pathsep):
+        folder = Path(entry)
+        if entry and folder.is_absolute() and not (outside is not None and is_inside(folder, outside)):
+            found = next((path for name in names if (path := shutil.which(folder / name))), None)
+            if found is not None and not (outside is not None and is_inside(Path(found), outside)):
+                return found
+    return None
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Tell whether a path is below a folder, by its name or by what that leads to."""
+    real = Path(os.path.realpath(folder))
+    return any(one.is_relative_to(above) for one in (path, Path(os.path.realpath(path))) for above in (folder, real))
 
 
 def _of_package() -> Uv | NoUv:

@@ -13,6 +13,7 @@ from lsp_server.adapters import files, uvcommand
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.project import Project
+from lsp_server.adapters.uv import on_path
 from lsp_server.cli import shared
 from lsp_server.jobs import turn
 from lsp_server.jobs.journal import Journal
@@ -128,7 +129,7 @@ def _in_turn(place: Place, command: list[str], timeout: float) -> int:
 
 def _command(command: list[str], environ: dict[str, str]) -> int:
     try:
-        process = subprocess.Popen(command, env=environ)
+        process = subprocess.Popen([_program(command[0], environ), *command[1:]], env=environ)
     except OSError as error:
         if isinstance(error, FileNotFoundError):
             shared.complain(f"cannot run {command[0]}: not found; check the spelling and PATH")
@@ -138,6 +139,21 @@ def _command(command: list[str], environ: dict[str, str]) -> int:
     with _signals_passed_on(process):
         code = process.wait()
     return 128 - code if code < 0 else code
+
+
+def _program(name: str, environ: dict[str, str], platform: str = sys.platform) -> str:
+    """Return what to start: on Windows a bare name is looked for in the current folder first, which is a project's.
+
+    Raises:
+        FileNotFoundError: it is not on PATH.
+
+    """
+    if platform != "win32" or Path(name).name != name:
+        return name
+    found = on_path(name, environ)
+    if found is None:
+        raise FileNotFoundError(name)
+    return found
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def client_of(params: Any, encoding: Encoding) -> Client:  # noqa: ANN401  lspro
         shows_restored=experimental.get("pyprojectRestored") is True,
         shows_failures=experimental.get("pyprojectFailures") is True,
         runs_scripts=experimental.get("pyprojectRun") is True,
+        users_settings=experimental.get("pyprojectUserSettings") is True,
         asks=bool(window and window.show_message),
         progress=bool(window and window.work_done_progress),
         server_status=bool(experimental.get("serverStatusNotification")),

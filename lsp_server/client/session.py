@@ -33,6 +33,7 @@ class Client:
     shows_restored: bool = False
     shows_failures: bool = False
     runs_scripts: bool = False
+    users_settings: bool = False
     asks: bool = False
     progress: bool = False
     server_status: bool = False

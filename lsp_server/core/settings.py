@@ -62,6 +62,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SWITCHES = frozenset({"sync.afterEdit", "hints.versions", "codeLens.enable", "guardian", "trusted"})
 _DEFAULTS = Settings()
+USERS_OWN = ("uv.path", "sync.onSave")
+"""Settings that choose a program, or start one by themselves: a file in the workspace must not be able to set them."""
 # Settings that the clients read themselves; they are known here so that they are not reported.
 _CLIENT_ONLY = ("terminal", "server", "trace")
 
@@ -96,6 +98,14 @@ def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str,
             found: Any = getattr(_DEFAULTS, field) if problem else _value(name, value)
             settings = replace(settings, **{field: found})
     return settings, problems
+
+
+def kept(settings: Settings, before: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Return settings with the values of `USERS_OWN` as they were, and the names of those that were to be others."""
+    fields = {name: getattr(before, _FIELDS[name]) for name in USERS_OWN}
+    differing = tuple(name for name, value in fields.items() if getattr(settings, _FIELDS[name]) != value)
+    own: dict[str, Any] = {_FIELDS[name]: value for name, value in fields.items()}
+    return replace(settings, **own), differing
 
 
 def named(settings: Settings) -> dict[str, object]:

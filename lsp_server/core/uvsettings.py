@@ -5,6 +5,7 @@ and then an edit would be made where nobody asked for it. Source: uv's list of e
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -157,8 +158,15 @@ def is_kept(name: str, *, installs: bool = False) -> bool:
 
 
 def kept(environ: Mapping[str, str], *, installs: bool = False) -> dict[str, str]:
-    """Return the variables that a uv of ours is given."""
-    return {name: value for name, value in environ.items() if is_kept(name, installs=installs)}
+    """Return the variables that a uv of ours is given.
+
+    Of PATH what depends on the current folder is left out: that is the workspace, in which uv is to find no Python and no git.
+    """
+    found = {name: value for name, value in environ.items() if is_kept(name, installs=installs)}
+    if "PATH" in found:
+        between = ";" if sys.platform == "win32" else ":"
+        found["PATH"] = between.join(entry for entry in found["PATH"].split(between) if PurePath(entry).is_absolute())
+    return found
 
 
 def ignored(environ: Iterable[str]) -> tuple[str, ...]:

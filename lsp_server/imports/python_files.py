@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from lsp_server.adapters import index, uv, uvlocks
@@ -233,15 +233,25 @@ class PythonFiles:
                 self.publish(uri)
 
     async def _ask(self, project: Project) -> None:
-        """Ask the index for the modules that nothing is known of, a few at a time."""
+        """Ask the index for the modules that nothing is known of, a few at a time.
+
+        Nobody has asked for this: no program of the workspace is run for it, and an index that the workspace names is
+        asked only where the workspace is trusted, or a person has asked for something in this project before.
+        """
         settings = self.connection.session.settings
-        if not settings.network or not settings.may_run:
+        questions = self._questions(project)[:_MOST_QUESTIONS]
+        if not settings.network or not settings.may_run or not questions:
             return
-        found = await self.connection.aside(uv.find, settings.uv_path, os.environ)
+        office = await self.connection.office()
+        found = await self.connection.aside(partial(uv.find, settings.uv_path, os.environ, outside=project.folder))
         if not isinstance(found, Uv):
             return
-        for asking, name in self._questions(project)[:_MOST_QUESTIONS]:
-            answer = await self.connection.at_length(_ask_index, found, name, asking, project)
+        is_known = settings.trusted is True or await self.connection.aside(office.was_asked, project)
+        for asking, name in questions:
+            where = asking if is_known else await self.connection.aside(_elsewhere, asking, office.state)
+            if where is None:
+                continue
+            answer = await self.connection.at_length(_ask_index, found, name, where, project)
             if answer is not None:
                 self._views.answered(asking, name, has=answer)
                 self._show(project)
@@ -293,10 +303,22 @@ def _find(uri: str) -> _Known | None:
         return None
 
 
+def _elsewhere(asking: Asking, folder: Path) -> Asking | None:
+    """Return how the person's own index can be asked for what a workspace lacks; None where that names another one."""
+    options = index.options_apart(asking.folder, asking.options)
+    return None if options is None else Asking(folder, options)
+
+
 def _ask_index(found: Uv, name: str, asking: Asking, project: Project, cancellation: Cancellation) -> bool | None:
-    venv = uvlocks.environment(project.folder, os.environ)
     answer = index.ask(
-        found, name, folder=asking.folder, own=asking.options, venv=venv, environ=os.environ, cancellation=cancellation
+        found,
+        name,
+        folder=asking.folder,
+        project=project.folder,
+        own=asking.options,
+        venv=uvlocks.environment(project.folder, os.environ),
+        environ=os.environ,
+        cancellation=cancellation,
     )
     return answer.exists
 

@@ -86,6 +86,10 @@ class Office:
         """Return what the jobs of a project work with."""
         return Place(project, self.state, self._environ, self.journal, self.watch)
 
+    def was_asked(self, project: Project) -> bool:
+        """Tell whether a person has asked for something in a project, as far as the journal remembers."""
+        return bool(self.journal.unfinished(project.key) or self.journal.finished(project.key, most=1))
+
     def submit(self, project: Project, command: str, argument: Mapping[str, Any]) -> Operation | BadArgument:
         """Queue what a command asks for; when this returns an operation, it is in the journal."""
         completed = self.completed(project, command, argument)

@@ -42,6 +42,9 @@ async def _take(connection: Connection, raw: Any) -> None:  # noqa: ANN401  JSON
     session = connection.session
     settings, problems = settings_of.read(raw, session.initial)
     before = session.settings
+    if not session.client.users_settings:
+        settings, refused = settings_of.kept(settings, session.initial)
+        problems |= {name: _not_taken(name) for name in refused}
     # Trust is the client's to give when it starts us: a file in the workspace must not be able to give it.
     session.settings = replace(settings, trusted=session.initial.trusted)
     for name, problem in problems.items():
@@ -52,3 +55,10 @@ async def _take(connection: Connection, raw: Any) -> None:  # noqa: ANN401  JSON
         connection.later(known_packages.REFRESH, connection.ask(known_packages.REFRESH, None))
     if before.code_lens != settings.code_lens and session.client.refreshes_lenses:
         await connection.ask("workspace/codeLens/refresh", None)
+
+
+def _not_taken(name: str) -> str:
+    return (
+        f"setting '{settings_of.SECTION}.{name}' is not taken from here, since a file in the workspace may have set it; "
+        "give it in the initialization options of your editor's configuration"
+    )

@@ -63,7 +63,8 @@ async def _ask(connection: Connection, project: Project, name: str) -> index.Ans
 
 def _ask_index(found: Uv, name: str, project: Project, cancellation: Cancellation) -> index.Answer:
     venv = uvlocks.environment(project.folder, os.environ)
-    return index.ask(found, name, folder=project.folder, venv=venv, environ=os.environ, cancellation=cancellation)
+    folder = project.folder
+    return index.ask(found, name, folder=folder, project=folder, venv=venv, environ=os.environ, cancellation=cancellation)
 
 
 def _as_json(package: Package) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from demo import parts
 from lsp_server.adapters import uv
+from lsp_server.core.commandline import environment_for
 from tests.support.office import are_gone, process
 from tests.support.projects import Project
 
@@ -116,3 +117,34 @@ print(len(found), all(isinstance(one, uv.Uv) for one in found))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "8 True\n"
+
+
+@pytest.mark.parametrize("entry", ["", ".", "bin", "./bin"])
+def test_nothing_is_found_in_the_current_folder(base: Path, monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    for folder in (base, base / "bin", base / "good"):
+        folder.mkdir(exist_ok=True)
+        (folder / "uv").write_text("#!/bin/sh\n")
+        (folder / "uv").chmod(0o755)
+    monkeypatch.chdir(base)
+    path = os.pathsep.join([entry, str(base / "good")])
+    found = uv.find(None, {"PATH": path})
+    assert isinstance(found, uv.Uv)
+    assert found.path == base / "good" / "uv"
+    assert environment_for({"PATH": path})["PATH"] == str(base / "good")
+    refused = uv.find("bin/uv", {"PATH": path})
+    assert isinstance(refused, uv.NoUv)
+    assert "depends on the current folder" in refused.message
+    assert isinstance(uv.find(None, {"PATH": path, "UV": "./uv"}), uv.NoUv)
+
+
+def test_a_uv_of_the_workspace_itself_is_passed_over_where_nobody_asked_for_it_to_run(base: Path) -> None:
+    for folder in (base / "work" / ".venv" / "bin", base / "good"):
+        folder.mkdir(parents=True)
+        (folder / "uv").write_text("#!/bin/sh\n")
+        (folder / "uv").chmod(0o755)
+    (base / "tools").symlink_to(base / "work" / ".venv" / "bin")
+    path = {"PATH": os.pathsep.join(str(each) for each in (base / "work" / ".venv" / "bin", base / "tools", base / "good"))}
+    activated, outside = uv.find(None, path), uv.find(None, path, outside=base / "work")
+    assert isinstance(activated, uv.Uv)
+    assert isinstance(outside, uv.Uv)
+    assert (activated.path.parent, outside.path.parent) == (base / "work" / ".venv" / "bin", base / "good")

@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from tests.support.projects import Project
 
 NEEDLESS = {"argparse", "asyncio", "lsprotocol", "lsp_server.jobs.plan", "packaging", "pygls", "tomli", "watchdog"}
@@ -25,3 +27,15 @@ def test_exec_with_options_of_its_own_is_not_taken_for_the_short_form(project: P
     nothing = project.tools.run([sys.executable, "-m", "lsp_server", "exec", "--"], project.root)
     assert nothing.returncode == 2
     assert "needs a command" in nothing.stderr
+
+
+@pytest.mark.parametrize("words", [["--version"], ["status", "--json"], ["doctor", "--json"]])
+def test_no_module_of_the_folder_where_it_is_started_stands_in_for_one_of_ours(project: Project, words: list[str]) -> None:
+    # `python -m` puts that folder first on the path.
+    for name in ("logging", "json", "asyncio", "argparse", "sqlite3", "psutil", "pygls/__init__", "packaging/__init__", "uv"):
+        path = project.root / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("import sys\nsys.stderr.write('imported ' + __name__)\n")
+    done = project.tools.run([sys.executable, "-m", "lsp_server", *words], project.root)
+    assert done.stdout
+    assert "imported" not in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.core.settings import Settings, read
+from lsp_server.core.settings import Settings, kept, read
 
 ALL = {
     "uv.path": "/bin/uv",
@@ -134,3 +134,11 @@ def test_any_json_gives_settings_and_never_an_error(raw: Any) -> None:
     assert settings.sync_on_save in {"off", "lock", "sync"}
     assert all(problems.values())
     assert json.dumps(problems)
+
+
+def test_what_chooses_a_program_or_starts_one_stays_as_the_user_has_it() -> None:
+    pulled, _ = read({"uv.path": "evil", "sync.onSave": "sync", "imports.missing": "off"}, READ)
+    settings, refused = kept(pulled, READ)
+    assert refused == ("uv.path", "sync.onSave")
+    assert (settings.uv_path, settings.sync_on_save, settings.imports_missing) == (READ.uv_path, READ.sync_on_save, "off")
+    assert kept(READ, READ) == (READ, ())

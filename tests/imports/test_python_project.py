@@ -152,6 +152,7 @@ def test_the_index_is_asked_wrongly(project: Project, tools: Tools) -> None:
             uv.Uv(Path(path), "the test"),
             name,
             folder=project.root,
+            project=project.root,
             venv=project.venv,
             environ=tools.environment,
             cancellation=Cancellation(),
@@ -161,3 +162,43 @@ def test_the_index_is_asked_wrongly(project: Project, tools: Tools) -> None:
     assert [ask(name) for name in ("alpha", "source", "nosuchthing")] == [True, True, False]
     assert not project.lock.exists()
     assert ask("a", str(tools.base / "no-uv")) is None
+
+
+INDEX = '[[tool.uv.index]]\nurl = "https://evil.example/simple"\n'
+
+
+@pytest.mark.parametrize(
+    ("manifest", "settings", "own", "options"),
+    [
+        ("", None, (), ()),
+        ("[tool.uv]\ndefault-groups = []\n", None, (), ()),
+        (INDEX, None, (), None),
+        ('[tool.uv]\nindex-url = "https://evil.example"\n', None, (), None),
+        ('[tool.uv]\nkeyring-provider = "subprocess"\n', None, (), None),
+        ('[tool.uv.pip]\nindex-url = "https://evil.example"\n', None, (), None),
+        ('[tool.uv]\nhttps-proxy = "http://evil.example"\n', None, (), None),
+        ("[tool.uv\n", None, (), None),
+        ("", 'index-url = "https://evil.example"', (), None),
+        ("", "", (), ()),
+        ("", None, ("--index=https://evil.example",), None),
+        ('[tool.uv]\nno-index = true\nfind-links = ["wheels"]\n', None, (), ("--no-index", "--find-links={}/wheels")),
+        ("", None, ("--find-links=wheels",), ("--find-links={}/wheels",)),
+        ('[tool.uv]\nfind-links = ["https://evil.example"]\n', None, (), None),
+        ('[tool.uv]\nfind-links = ["//evil/share"]\n', None, (), None),
+        ('[tool.uv]\nfind-links = ["\\\\\\\\evil\\\\share"]\n', None, (), None),
+        ("[tool.uv]\nfind-links = 3\n", None, (), None),
+        ("[tool]\nuv = 3\n", None, (), ()),
+    ],
+)
+def test_nobody_is_asked_whom_only_the_workspace_names(
+    tmp_path: Path, manifest: str, settings: str | None, own: tuple[str, ...], options: tuple[str, ...] | None
+) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "pyproject.toml").write_text(manifest)
+    if settings is not None:
+        (tmp_path / "uv.toml").write_text(settings)
+    expected = options if options is None else tuple(one.format(tmp_path) for one in options)
+    assert index.options_apart(tmp_path, own) == expected
+    below = tmp_path / "below"
+    below.mkdir()
+    assert (index.options_apart(below) is None) == (not own and options is None)

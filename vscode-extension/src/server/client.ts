@@ -12,11 +12,14 @@ import { type ProjectStatus, type Restored, restoredNotification, saveRequest, s
 import type { CommandLine } from "./install";
 import { serverSettings, withoutOurs } from "./settings";
 
-/** What we announce beyond LSP: that we save for the server, run scripts, and show failures and restored texts ourselves. */
+/**
+ * What we announce beyond LSP: that we save for the server, run scripts, and show failures and restored texts ourselves;
+ * and that no opened folder sets what is the user's alone (the scope of `sync.onSave` and trust see to that).
+ */
 const extras: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const announced = capabilities.experimental as Record<string, unknown> | undefined;
-    const shown = { pyprojectRestored: true, pyprojectFailures: true };
+    const shown = { pyprojectRestored: true, pyprojectFailures: true, pyprojectUserSettings: true };
     capabilities.experimental = { ...announced, ...shown, pyprojectSave: true, pyprojectRun: true };
   },
   initialize: () => undefined,

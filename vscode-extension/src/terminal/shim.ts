@@ -66,7 +66,10 @@ exec "$real" "$@"
 `;
 }
 
-/** The same for Windows' own shells, where a batch file is what can stand in front of uv.exe. */
+/**
+ * The same for Windows' own shells, where a batch file is what can stand in front of uv.exe. It looks on PATH alone, with
+ * the system's own `where`: in the current folder a workspace could have either.
+ */
 export function windowsShim(folder: string, server: CommandLine): string {
   const words = [server.command, ...server.args].map((word) => `"${word}"`).join(" ");
   const changes = changing.map((word) => `if /i "%~1"=="${word}" set "turn=yes"`).join("\r\n");
@@ -74,8 +77,9 @@ export function windowsShim(folder: string, server: CommandLine): string {
   return `@echo off\r
 rem Written by the pyproject extension (setting pyproject.terminal.intercept).\r
 setlocal\r
+set "NoDefaultCurrentDirectoryInExePath=1"\r
 set "real="\r
-for /f "delims=" %%u in ('where uv.exe 2^>nul') do if not defined real if /i not "%%~dpu"=="${folder}\\" set "real=%%u"\r
+for /f "delims=" %%u in ('%SystemRoot%\\System32\\where.exe $PATH:uv.exe 2^>nul') do if not defined real if /i not "%%~dpu"=="${folder}\\" set "real=%%u"\r
 if not defined real (echo uv: command not found 1>&2 & exit /b 127)\r
 set "turn="\r
 ${changes}\r
