@@ -4,14 +4,13 @@ They are made for one request and kept nowhere: not in a cache, a log, a message
 """
 
 import netrc
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from lsp_server.adapters.uv import on_path
 from lsp_server.core.indexes import Index
 
 Credentials = tuple[str, str]
@@ -70,7 +69,7 @@ def _of_netrc(url: str, user: str, environ: Mapping[str, str]) -> Credentials | 
 
 def _of_keyring(url: str, user: str, environ: Mapping[str, str]) -> Credentials | None:
     """Ask the person's `keyring`, by the URL and then by the host, as uv does."""
-    program = shutil.which("keyring", path=environ.get("PATH", os.defpath))
+    program = on_path("keyring", environ)
     for service in (url, urlsplit(url).netloc) if program is not None else ():
         try:
             done = subprocess.run(
