@@ -4,7 +4,10 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from lsp_server.core import masking
+from lsp_server.core.changes import Statement
 from lsp_server.core.intent import CHANGING_COMMANDS
+from lsp_server.core.lockfile import Moved
 from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, requests
 
 NAME = "pyproject-lsp"
@@ -95,7 +98,19 @@ def operation(operation: Operation, position: int, *, undoable: bool) -> dict[st
         "message": operation.message,
         "error": _failure(operation.failure),
         "can": requests(operation, undoable=undoable),
+        "changes": [_change(one) for one in operation.changes.statements],
+        "lockChanges": moved(operation.changes.locked),
     }
+
+
+def _change(change: Statement) -> dict[str, str | None]:
+    before, after = (None if text is None else masking.text(text) for text in (change.before, change.after))
+    return {"file": change.file, "table": change.table, "name": change.name, "from": before, "to": after}
+
+
+def moved(packages: Sequence[Moved]) -> list[dict[str, str | None]]:
+    """Return the packages whose locked version changed."""
+    return [{"name": one.name, "from": one.before, "to": one.after} for one in packages]
 
 
 def _blocked(blocked: Blocked | None) -> dict[str, Any] | None:

@@ -52,11 +52,6 @@ def _table_of(kind: str, name: str) -> Table:
             return Table("runtime")
 
 
-def raising(packages: Sequence[str]) -> tuple[str, ...]:
-    """Return the uv command that raises the bounds of packages in the manifest, of all without one."""
-    return ("upgrade", *(("--", *packages) if packages else ()))
-
-
 def project_options(target: Target) -> Words:
     """Return the options that go before uv's command and name the project."""
     return (f"--project={target.project}",) if target.project else ()

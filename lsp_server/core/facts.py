@@ -6,7 +6,7 @@ dependency, pass without being taken for a loss.
 
 from collections.abc import Mapping
 
-from lsp_server.core import pyproject, script, toml
+from lsp_server.core import declarations, pyproject, script, toml
 from lsp_server.core.pyproject import Table
 from lsp_server.core.requirement import Invalid, normalize, parse
 from lsp_server.core.text import decoded
@@ -32,7 +32,7 @@ def of_manifest(text: str) -> Facts:
     for entry in manifest.document.entries:
         if entry.path[:3] == ("tool", "uv", "sources"):
             found["source", *map(str, entry.path[3:])] = text[entry.value.span.start : entry.value.span.end]
-    return found
+    return found | _versions_only("pyproject.toml", text)
 
 
 def of_script(text: str) -> Facts:
@@ -45,6 +45,16 @@ def of_script(text: str) -> Facts:
     for item in listed.items if listed else ():
         key = ("dependency", "runtime", "", _name(item.text))
         found[key] = "\n".join(filter(None, [found.get(key), item.text]))
+    return found | _versions_only("", text)
+
+
+def _versions_only(name: str, text: str) -> dict[Key, str]:
+    """Return the requirements that only name versions: what builds need, uv's constraints and overrides."""
+    found: dict[Key, str] = {}
+    for one in declarations.of_file(name, text):
+        if one.table in declarations.VERSIONS_ONLY:
+            key = ("requirement", one.table, one.name)
+            found[key] = "\n".join(filter(None, [found.get(key), one.text]))
     return found
 
 

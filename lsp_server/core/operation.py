@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lsp_server.core import masking
+from lsp_server.core.changes import NO_CHANGES, Changes
 
 State = Literal["queued", "planning", "waiting", "needsSave", "committing", "syncing", "done", "failed", "cancelled"]
 LockName = Literal["manifest", "project", "environment", "process"]
@@ -88,6 +89,7 @@ class Operation:
     blocked: Blocked | None = None
     failure: Failure | None = None
     in_buffer: bool = False
+    changes: Changes = NO_CHANGES
 
     @property
     def finished(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId
-from lsp_server.core import masking
+from lsp_server.core import changes, masking
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
 from lsp_server.jobs.database import Database
 
@@ -390,5 +390,6 @@ def _load(data: str, ticket: int) -> Operation:
     fields["origin"] = Origin(**fields["origin"])
     fields["blocked"] = Blocked(**fields["blocked"]) if fields["blocked"] else None
     fields["failure"] = Failure(**fields["failure"]) if fields["failure"] else None
+    fields["changes"] = changes.loaded(fields.get("changes", {}))
     fields["ticket"] = ticket
     return Operation(**fields)

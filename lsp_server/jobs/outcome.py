@@ -4,10 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from lsp_server.core import facts, lockfile
+from lsp_server.adapters.project import LOCKFILE, MANIFEST
+from lsp_server.core.changes import Changes, Statement
 from lsp_server.core.operation import Failure, Operation
-from lsp_server.core.text import decoded
-from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.selection import Asked
 
 CLOSED = "the file was closed without saving; nothing was changed"
@@ -44,14 +43,10 @@ def cancelled(operation: Operation, *, saved: bool) -> str:
     return "cancelled; nothing was changed"
 
 
-def committed(one: Asked, base: Texts, result: Texts) -> str:
-    """Say what an operation changed: in the manifest, or for a lock or a sync in the lock file."""
-    if not one.intent.changes_manifest:
-        return _locked(base, result)
-    before, after = (facts.of_file(one.manifest.name, texts.get(one.manifest)) for texts in (base, result))
-    keys = sorted(key for key in facts.changed(before, after) if one.intent.concerns(key))
-    said = one.intent.said(before, after)
-    return said or "; ".join(_statement(key, before.get(key), after.get(key)) for key in keys) or "nothing to change"
+def committed(one: Asked, made: Changes, notes: Sequence[str] = ()) -> str:
+    """Say what an operation changed: in the manifests or the script, else in the lock file; then what is to be told besides."""
+    said = one.intent.done() or "; ".join(dict.fromkeys(map(_statement, made.statements)))
+    return "; ".join([said if made.statements else _locked(one, made), *notes])
 
 
 def synced(said: str) -> str:
@@ -59,23 +54,22 @@ def synced(said: str) -> str:
     return f"{said}; environment synced"
 
 
-def _statement(key: facts.Key, before: str | None, after: str | None) -> str:
-    name = key[0] if key[0] == "version" else key[-1]
-    if key[0] == "dependency" and before is None:
-        return f"added {after}"
-    if key[0] == "dependency" and after is None:
-        return f"removed {before}"
-    return f"{name}: {before or 'none'} → {after or 'none'}"
+def _statement(change: Statement) -> str:
+    is_dependency = change.table == "dependencies" or change.table.startswith(("group:", "extra:"))
+    if is_dependency and change.before is None:
+        return f"added {change.after}"
+    if is_dependency and change.after is None:
+        return f"removed {change.before}"
+    return f"{change.name}: {change.before or 'none'} → {change.after or 'none'}"
 
 
-def _locked(base: Texts, result: Texts) -> str:
-    lock = next((path for path in result if path.name.endswith(".lock")), None)
-    if lock is None:
-        return "nothing to change"
-    moved = lockfile.difference(decoded(base.get(lock)), decoded(result.get(lock)))
-    said = [f"{one.name} {one.before or 'none'} → {one.after or 'none'}" for one in moved[:MOST_NAMED]]
-    more = f" and {len(moved) - MOST_NAMED} more" if len(moved) > MOST_NAMED else ""
-    return f"{lock.name}: {', '.join(said)}{more}" if said else f"{lock.name} is up to date"
+def _locked(one: Asked, made: Changes) -> str:
+    name = LOCKFILE if one.manifest.name == MANIFEST else f"{one.manifest.name}.lock"
+    moved = [f"{each.name} {each.before or 'none'} → {each.after or 'none'}" for each in made.locked[:MOST_NAMED]]
+    more = f" and {len(made.locked) - MOST_NAMED} more" if len(made.locked) > MOST_NAMED else ""
+    if moved:
+        return f"{name}: {', '.join(moved)}{more}"
+    return "nothing to change" if one.intent.changes_manifest else f"{name} is up to date"
 
 
 def lost(operation: Operation, culprits: Sequence[int]) -> Failure:

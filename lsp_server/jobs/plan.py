@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lsp_server.adapters import environment, uv
+from lsp_server.adapters import environment, private, uv
 from lsp_server.adapters import project as projects
-from lsp_server.adapters.project import LOCKFILE, MANIFEST
+from lsp_server.adapters.project import MANIFEST
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import (
     batch,
@@ -19,9 +19,7 @@ from lsp_server.core import (
     literals,
     lockfile,
     pyproject,
-    raising,
     script,
-    script_upgrade,
     style,
     toml,
     uvsettings,
@@ -35,7 +33,7 @@ from lsp_server.core.operation import Failure
 from lsp_server.core.requirement import Invalid, at, local_path, parse
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children, leftovers, undo
+from lsp_server.jobs import children, leftovers, undo, upgrade
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked, selection
@@ -50,6 +48,7 @@ class Planned:
     result: Texts
     done: tuple[str, ...]
     failures: Mapping[str, Failure] = field(default_factory=dict)
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def changes(self) -> Texts:
@@ -76,6 +75,8 @@ class Planner:
     executable: uv.Uv
     settings: Settings
     cancellation: uv.Cancellation
+    notes: dict[str, Sequence[str]] = field(default_factory=dict)
+    """What is to be told of an operation besides what it changes."""
 
     def plan(self, base: Texts, asked: Sequence[Asked]) -> Planned | Cancelled:
         """Plan all of `asked` together; when that fails, find the ones that cannot be done, and plan the others.
@@ -91,7 +92,7 @@ class Planner:
         texts, done, failures = self._together(base, sound)
         if self.cancellation.requested.is_set():
             return Cancelled()
-        return Planned(base, texts, done, {**broken, **failures})
+        return Planned(base, texts, done, {**broken, **failures}, self.notes)
 
     def _together(self, start: Texts, asked: Sequence[Asked]) -> tuple[Texts, tuple[str, ...], Mapping[str, Failure]]:
         """Halve what fails until the culprit stands alone; each half is planned on what went through before it."""
@@ -142,10 +143,8 @@ class Planner:
                 if isinstance(undone, Failure):
                     return _Failed(undone)
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
-            case Upgrade(packages=packages) if self.place.project.kind == "script":
-                return self._script_raised(texts, packages, manifest, wanted.target)
-            case Upgrade(packages=packages):
-                return self._raised(texts, packages, manifest, wanted.target)
+            case Upgrade() as asked:
+                return self._upgraded(texts, wanted, asked, manifest)
             case Move(package=package, source=source) if facts.dependency_key(source, package) not in facts.of_file(
                 manifest.name, texts.get(manifest)
             ):
@@ -170,44 +169,32 @@ class Planner:
         text = decoded(made)
         return self.shadow.live_text(text).encode() if self.shadow.named(text) else made
 
-    def _raised(self, texts: Texts, packages: Sequence[str], manifest: Path, target: Target) -> Texts | _Failed:
-        """Let uv raise the bounds, also of what stands in groups and extras."""
-        scratch = raising.scratch(decoded(texts[manifest]), packages)
-        shown = {**texts, manifest: scratch.text.encode()} if scratch else texts
-        made = self._made(shown, [(manifest, commandline.raising(packages))], target)
-        if isinstance(made, _Failed) or scratch is None:
-            return made
-        raised = raising.raised(scratch, decoded(made[manifest]))
-        if raised is None:
-            return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
-        return {**texts, manifest: raised.encode()}
+    def _upgraded(self, texts: Texts, batch: Batch, wanted: Upgrade, manifest: Path) -> Texts | _Failed:
+        """Move the bounds and the lock file; the `uv lock` after it finds nothing left to do (`jobs/upgrade.py`)."""
 
-    def _script_raised(self, texts: Texts, packages: tuple[str, ...], path: Path, target: Target) -> Texts | _Failed:
-        """Let uv raise the bounds in a script's block, which it is shown as a manifest (`core/script_upgrade.py`).
+        def lock(texts: Texts, words: Sequence[str]) -> Texts | Failure:
+            made = self._made(texts, [(manifest, words)], batch.target)
+            return made.failure if isinstance(made, _Failed) else made
 
-        The settings of a block and of the folder are joined for scripts only. A manifest with settings of its own
-        stands where the script does, so that relative paths mean the same; without, it stands below, so that uv
-        finds those of the folder. Two folders below: no glob of a workspace's members ends that deep in hidden ones.
-        """
-        text = decoded(texts[path])
-        block = script.valid(text)
-        if not isinstance(block, script.Block):
-            where = f"{path}:{block.line}:{block.column}"
-            return _Failed(Failure("invalid-toml", f"{where}: {block.message}; correct it, then retry"))
-        absent = script_upgrade.absent(block.toml, packages)
-        if absent:
-            return _Failed(Failure("not-found", f"{', '.join(absent)} is not in the metadata of {path}"))
-        folder = path.parent if script_upgrade.has_uv_settings(block.toml) else path.parent / ".pyproject-lsp" / "script"
-        shown = {folder / MANIFEST: script_upgrade.manifest(block.toml).encode()}
-        shadow = Shadow(self.shadow.base / "upgrade", self.shadow.live)
-        shadow.lay({**shown, **dict.fromkeys(folder / name for name in (LOCKFILE, "uv.toml"))})
-        result = self._run(commandline.raising(packages), replace(target, folder=shadow.path(folder), script=None))
-        if not result.ok:
-            return _Failed(uvwords.failure(shadow.live_text(result.stderr or result.stdout)))
-        raised = script_upgrade.raised(text, block, decoded(shadow.read(shown)[folder / MANIFEST]))
-        if raised is None:
-            return _Failed(Failure("uv-failed", "uv upgrade made another list of the dependencies; nothing was changed"))
-        return {**texts, path: raised.encode()}
+        def compiled(requirement: str, options: Sequence[str]) -> str | Failure:
+            listed = self.shadow.temporary / "build-requires.in"
+            private.write(listed, f"{requirement}\n".encode())
+            alone = ("--quiet", "--universal", "--no-deps", "--no-header", "--no-annotate")
+            words = ("pip", "compile", *alone, *options, str(listed))
+            result = self._run(words, batch.target)
+            return result.stdout if result.ok else self._failure(result)
+
+        if self.place.project.kind == "script":
+            block = script.valid(decoded(texts[manifest]))
+            if not isinstance(block, script.Block):
+                where = f"{manifest}:{block.line}:{block.column}"
+                return _Failed(Failure("invalid-toml", f"{where}: {block.message}; correct it, then retry"))
+        tools = upgrade.Tools(lock, compiled, self.cancellation.requested.is_set)
+        outcome = upgrade.Upgrading(wanted, manifest, batch.target, texts, self.place.project.lockfile, tools).plan()
+        if isinstance(outcome, Failure):
+            return _Failed(outcome)
+        self.notes.update(dict.fromkeys(batch.operations, outcome.notes))
+        return outcome.texts
 
     def _without_new_lock(self, before: Texts, made: Texts, wanted: Intent) -> Texts:
         """Leave a script without a lock file if it had none: uv makes one to see that the block can be resolved."""

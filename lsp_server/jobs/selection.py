@@ -59,6 +59,8 @@ def selection(texts: Texts, asked: Sequence[Asked]) -> Selection:
     groups = {name for manifest in manifests.values() for name in manifest.groups}
     extras = {name for manifest in manifests.values() for name in manifest.extras}
     picked = [one.intent.touched() for one in asked]
+    if any(pick.members for pick in picked):
+        manifests = {path: pyproject.read(decoded(text)) for path, text in texts.items() if path.name == MANIFEST}
     names = frozenset(manifest.name for manifest in manifests.values() if manifest.name)
     is_workspace = sum(path.name == MANIFEST for path in texts) > 1
     return Selection(

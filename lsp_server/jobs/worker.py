@@ -17,7 +17,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.shadow import Shadow
-from lsp_server.core import intent
+from lsp_server.core import changes, intent
 from lsp_server.core.operation import HOLDS_QUEUE, Failure, Operation
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import blocking, outcome, recover
@@ -368,10 +368,12 @@ class Worker:
                 editors = names_of([process for process in alive if process.writes_manifest])
                 head = git.state(self.place.project.folder)
                 edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
-                said = {one.operation: outcome.committed(one, before, planned.result) for one in edits}
+                made = {one.operation: changes.of(one.intent, before, planned.result) for one in edits}
+                notes = planned.notes
+                said = {one.operation: outcome.committed(one, made[one.operation], notes.get(one.operation, ())) for one in edits}
                 self._after.begin(Settling(begun.change, edits, before, planned.result, said, names_of(alive), editors, head))
                 for name, words in said.items():
-                    self.ledger.move(name, "committing", message=words)
+                    self.ledger.move(name, "committing", message=words, changes=made[name])
             case Busy() | Changed():
                 for name in names:
                     self.ledger.move(name, "planning", message="the project changed meanwhile")

@@ -82,7 +82,7 @@ class TestUpgrade:
         script = projects.script(tools, wheels, self.LISTED)
         before = script.read_text("utf-8")
         after = self.upgraded(project, script, all=True)
-        expected = before.replace("alpha>=1.0,<2", "alpha>=1.0,<3").replace("delta==1.0", "delta==1.1")
+        expected = before.replace("alpha>=1.0,<2", "alpha>=2.0,<3").replace("delta==1.0", "delta==1.1")
         assert after == expected.replace("eta<1.1;", "eta<2.1;")
         assert not script.with_name("script.py.lock").exists()
 

@@ -14,11 +14,15 @@ Argument = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What an operation's sync has to install besides the default groups."""
+    """What an operation's sync has to install besides the default groups.
+
+    `members` are all members of the workspace, `everything` also all their groups and extras.
+    """
 
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     everything: bool = False
+    members: bool = False
 
     @classmethod
     def by(cls, *tables: Table) -> "Touched":
@@ -90,6 +94,6 @@ class Intent:
         """Return why it cannot be done with a manifest, as an error code and a sentence's end; None if it can."""
         return None
 
-    def said(self, before: Facts, after: Facts) -> str | None:  # noqa: ARG002  by the statements
-        """Say what it changed, where that is more than the statements that changed; None if they say it."""
+    def done(self) -> str | None:
+        """Say what it did, where that is more than the statements that changed; None if they say it."""
         return None

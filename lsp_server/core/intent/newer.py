@@ -1,61 +1,93 @@
 """Intents about version numbers: upgrade what the project depends on, bump its own version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self, cast, get_args
 
-from lsp_server.core import commandline
+from lsp_server.core.bounds import Level, Strategy
 from lsp_server.core.commandline import Target, Words
 from lsp_server.core.facts import Facts, Key
 from lsp_server.core.intent import argument
 from lsp_server.core.intent.argument import RefusedError
-from lsp_server.core.intent.base import Argument, Intent
-from lsp_server.core.pyproject import Manifest
+from lsp_server.core.intent.base import Argument, Intent, Touched
+from lsp_server.core.pyproject import RUNTIME, Manifest, Table
 
 BumpPart = Literal["major", "minor", "patch", "stable", "alpha", "beta", "rc", "post", "dev"]
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade(Intent):
-    """Raise the bounds of packages in the manifest, or in the PEP 723 block of a script; no package means all of them."""
+    """Take newer versions of packages, in the manifest and in uv.lock; no package means all of them.
+
+    Attributes:
+        packages: Normalized names.
+        script: Whether the PEP 723 block of a script is meant.
+        table: Only what this group or extra names; None for all tables.
+        workspace: Whether what any member declares is meant, not only what the manifest does.
+        strategy: "latest" moves pins and caps too, "within" stays within them, "lock" changes uv.lock alone.
+        level: How far a step may go from the version that is locked.
+
+    """
 
     COMMAND = "pyproject.upgrade"
-    FIELDS = ("uri", "packages", "all", "script")
+    FIELDS = ("uri", "packages", "all", "group", "extra", "script", "member", "workspace", "strategy", "level")
     is_barrier = True
 
     packages: tuple[str, ...] = ()
     script: bool = False
+    table: Table | None = None
+    workspace: bool = False
+    strategy: Strategy = "latest"
+    level: Level = "major"
 
     @classmethod
     def read(cls, given: Argument) -> Self:
         """Read the argument."""
         packages = argument.names(given, "packages")
         if bool(packages) == argument.boolean(given, "all"):
-            rule = (
-                "'all' is true: give one of them" if packages else "must be a list of package names, or else 'all' must be true"
-            )
-            raise RefusedError("packages", given.get("packages"), rule)
-        return cls(packages, argument.boolean(given, "script"))
+            lacking = "must be a list of package names, or else 'all' must be true"
+            raise RefusedError("packages", given.get("packages"), "'all' is true: give one of them" if packages else lacking)
+        table = argument.table(given)
+        for field in ("member", "workspace"):
+            if argument.boolean(given, "script") and given.get(field):
+                raise RefusedError(field, given[field], "'script' is given too: a script has no members")
+        argument.optional_name(given, "member")  # whose manifest it is follows from the argument itself
+        return cls(
+            packages,
+            argument.boolean(given, "script"),
+            None if table == RUNTIME else table,
+            argument.boolean(given, "workspace"),
+            cast("Strategy", argument.choice(given, "strategy", get_args(Strategy)) or "latest"),
+            cast("Level", argument.choice(given, "level", get_args(Level)) or "major"),
+        )
 
     def title(self) -> str:
-        """Say what is upgraded."""
-        return f"Upgrade {', '.join(self.packages) or 'all dependencies'}{' of the script' if self.script else ''}"
-
-    def commands(self, target: Target, stated: Facts) -> tuple[Words, ...]:  # noqa: ARG002  not needed
-        """Return the lock after the bounds are raised (`raising`): `uv upgrade` leaves uv.lock as it was."""
-        wanted = [f"--upgrade-package={name}" for name in self.packages] or ["--upgrade"]
-        return (("lock", *commandline.script_options(target), *wanted),)
+        """Say what is upgraded, and how far."""
+        where = "the script" if self.script else "the workspace" if self.workspace else None
+        where = self.table.label() if self.table else where
+        how = [{"latest": "", "within": "within the bounds", "lock": "in uv.lock only"}[self.strategy]]
+        how += [f"{self.level} steps at most"] if self.level != "major" else []
+        words = ", ".join(filter(None, how))
+        what = ", ".join(self.packages) or "all dependencies"
+        return f"Upgrade {what}{f' of {where}' if where else ''}{f' ({words})' if words else ''}"
 
     def concerns(self, key: Key) -> bool:
         """Tell whether it is a requirement of one of the packages, in any table."""
-        return key[0] == "dependency" and (not self.packages or key[-1] in self.packages)
+        return key[0] in {"dependency", "requirement"} and (not self.packages or key[-1] in self.packages)
 
     def names(self) -> frozenset[str]:
         """Return the packages."""
         return frozenset(self.packages)
 
-    def needs_project(self) -> bool:
-        """Tell that it does."""
-        return True
+    def touched(self) -> Touched:
+        """Return the table, and whether the sync is that of all members."""
+        return replace(Touched.by(*([self.table] if self.table else [])), members=self.workspace)
+
+    def obstacle(self, manifest: Manifest) -> tuple[str, str] | None:
+        """Refuse a table that is nowhere; one of a workspace may be in another member."""
+        if self.table is None or self.table in manifest.tables() or self.workspace:
+            return None
+        known = ", ".join(table.label() for table in manifest.tables()) or "none"
+        return "not-found", f" has no {self.table.label()}; there are: {known}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,10 +182,8 @@ class Move(Intent):
         """Tell that it does."""
         return True
 
-    def said(self, before: Facts, after: Facts) -> str | None:
+    def done(self) -> str | None:
         """Say that it moved, instead of that one was added and one removed."""
-        if before == after:
-            return None
         return f"moved {self.package} from {self.source.label()} to {self.target.label()}"
 
 

@@ -1,0 +1,90 @@
+"""What an operation has changed, statement by statement, as the status and `--json` tell it (docs/protocol.md)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from lsp_server.core import facts, lockfile
+from lsp_server.core.facts import Key
+from lsp_server.core.intent import Intent
+from lsp_server.core.text import decoded
+
+Texts = Mapping[Path, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement that changed: a requirement as it was written, or a version; None where there was none or is none.
+
+    `file` is a URI. `table` is "dependencies", "group:NAME", "extra:NAME", "version", or the path of a list such as
+    "build-system.requires".
+    """
+
+    file: str
+    table: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a commit changed in the manifests or the script, and in the lock file."""
+
+    statements: tuple[Statement, ...] = ()
+    locked: tuple[lockfile.Moved, ...] = ()
+
+
+NO_CHANGES = Changes()
+
+
+def of(intent: Intent, before: Texts, after: Texts) -> Changes:
+    """Return what an intent changed in some files.
+
+    A commit may be that of several operations: the statements are those that this one is about, what moved in the lock
+    file is all that the commit moved, since uv resolves them together.
+    """
+    statements: list[Statement] = []
+    locked: tuple[lockfile.Moved, ...] = ()
+    for path in after:
+        if path.name.endswith(".lock"):
+            locked = lockfile.difference(decoded(before.get(path)), decoded(after[path]))
+        elif before.get(path) != after[path]:
+            statements += _of_file(intent, path, before.get(path), after[path])
+    return Changes(tuple(statements), locked)
+
+
+def loaded(fields: Mapping[str, Any]) -> Changes:
+    """Return what `dataclasses.asdict` has made of one."""
+    statements = tuple(Statement(**one) for one in fields.get("statements", ()))
+    return Changes(statements, tuple(lockfile.Moved(**one) for one in fields.get("locked", ())))
+
+
+def _of_file(intent: Intent, path: Path, before: bytes | None, after: bytes | None) -> Iterator[Statement]:
+    old, new = facts.of_file(path.name, before), facts.of_file(path.name, after)
+    for key in sorted(facts.changed(old, new)):
+        if intent.concerns(key):
+            for was, now in zip_longest(_lines(old.get(key)), _lines(new.get(key))):
+                if was != now:
+                    yield Statement(path.as_uri(), _table(key), key[-1], was, now)
+
+
+def _lines(value: str | None) -> list[str]:
+    """Return the requirements of one package in one table: several where markers split them."""
+    return [] if value is None else value.split("\n")
+
+
+def _table(key: Key) -> str:
+    match key:
+        case ("dependency", "runtime", *_):
+            return "dependencies"
+        case ("dependency", kind, table, _):
+            return f"{kind}:{table}"
+        case ("requirement", table, _):
+            return table
+        case ("source", *_):
+            return "tool.uv.sources"
+        case _:
+            return key[0]
