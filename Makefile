@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo check editors test lock clean
+.PHONY: help setup demo check editors test pythons lock clean
 
 help:
 	@echo "make demo    the main job on a project made for it; exit 1 if an edit is lost"
 	@echo "make check   lint, types, unit tests (under a minute)"
-	@echo "make test    everything, real editors too"
+	@echo "make test    everything, real editors too, and a part on the oldest and the newest Python here"
+	@echo "make pythons kernel, server, adapters and command line on every supported Python here"
 	@echo "make lock    pin the development dependencies anew"
 
 setup: $(READY)
@@ -40,8 +41,11 @@ editors: setup
 
 test: check editors
 	$(BIN)/python tests/vscode/install.py check
-# What failed beside the others is run once more by itself: on a busy machine a real editor may be slower than a person waits.
-	$(BIN)/pytest -n 2 || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest -n 2
+	$(BIN)/python -m scripts.pythons
+
+pythons: setup
+	$(BIN)/python -m scripts.pythons --all
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --output-file requirements-dev.lock --upgrade

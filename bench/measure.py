@@ -120,8 +120,8 @@ def conclude(
         figures: what else to tell programs.
 
     """
-    missed = [name for name in judged if any(getattr(found[name], quantile) > most for quantile, most in goal.items())]
-    limits = ", ".join(f"{quantile} {most:g}" for quantile, most in goal.items())
+    missed = [name for name in judged if any(getattr(found[name], which) > most for which, most in goal.items())]
+    limits = ", ".join(f"{which} {most:g}" for which, most in goal.items())
     verdict = f"goal {limits} ({', '.join(judged)}): " + (f"missed by {', '.join(missed)}" if missed else "met")
     shown = {"goal": goal, "missed": missed, "figures": {name: asdict(one) for name, one in found.items()}, **figures}
     say(f"{spreads(found)}\n{verdict}{details}", noted, shown, as_json=as_json)

@@ -46,6 +46,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     # Windows looks for programs in the current folder first, which is a workspace's as often as not; its switch against that.
     os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] != ["exec"]:  # which runs a person's command wherever it is asked to
+        os.getcwd()  # noqa: PTH109  told before an import fails of it (CPython 3.13.0 says no reason then)
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]
     options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)

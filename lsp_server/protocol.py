@@ -41,8 +41,8 @@ def status(
         lock: "up-to-date", "stale", "missing" or "unknown".
 
     """
-    active = [operation for operation in operations if not operation.finished]
-    queue = [operation.id for operation in active if operation.state in HOLDS_QUEUE]
+    active = [each for each in operations if not each.finished]
+    queue = [each.id for each in active if each.state in HOLDS_QUEUE]
     return {
         "project": project,
         "pid": os.getpid(),
@@ -55,10 +55,8 @@ def status(
 
 
 def _state(operations: Sequence[Operation]) -> str:
-    active = [operation for operation in operations if not operation.finished]
-    if any(operation.blocked is not None for operation in active) and not any(
-        operation.state in {"planning", "committing"} for operation in active
-    ):
+    active = [each for each in operations if not each.finished]
+    if any(each.blocked is not None for each in active) and not any(each.state in {"planning", "committing"} for each in active):
         return "blocked"
     if active:
         return "busy"
@@ -66,15 +64,15 @@ def _state(operations: Sequence[Operation]) -> str:
 
 
 def _message(operations: Sequence[Operation]) -> str:
-    active = [operation for operation in operations if not operation.finished]
+    active = [each for each in operations if not each.finished]
     if not active:
         last = operations[0] if operations else None
         return f"{last.title}: {last.message}" if last is not None and last.state == "failed" else ""
-    blocked = next((operation for operation in active if operation.blocked is not None), None)
+    blocked = next((each for each in active if each.blocked is not None), None)
     edits = f"{len(active)} edit{'s' if len(active) != 1 else ''} queued"
     if blocked is not None:
         return f"{blocked.message}, {edits}"
-    waiting = next((operation for operation in active if operation.state == "needsSave"), None)
+    waiting = next((each for each in active if each.state == "needsSave"), None)
     if waiting is not None and len(active) == 1:
         return waiting.message
     first = active[0]

@@ -28,6 +28,26 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+REAL_EDITORS = ("vscode", "neovim", "emacs")
+"""Folders whose tests drive an editor that others made: on a busy machine it may be slower than a person waits."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let a test in a real editor that fails run once more; no other test gets a second chance."""
+    if config.pluginmanager.hasplugin("rerunfailures"):
+        for item in items:
+            if item.path.relative_to(Path(__file__).parent).parts[0] in REAL_EDITORS:
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which tests needed their second run: each of them is to be mended."""
+    needed = sorted({report.nodeid for report in terminalreporter.stats.get("rerun", [])})
+    if needed:
+        terminalreporter.section("needed a second run")
+        terminalreporter.write_line("\n".join(needed))
+
+
 @pytest.fixture
 def base() -> Iterator[Path]:
     """A folder with a short, canonical path; all that a test makes lies in it."""

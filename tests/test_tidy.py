@@ -164,6 +164,28 @@ def jobless_names(source: str) -> list[str]:
     return [name for name in names if name.endswith(("Manager", "Helper", "Util", "Utils"))]
 
 
+def names_of_two_things(source: str) -> set[str]:
+    """Names of the module that a comprehension has as its variable: CPython 3.12.0 and 3.12.1 take the one for the other."""
+    tree = ast.parse(source)
+    inner = {name for node in ast.walk(tree) if isinstance(node, ast.comprehension) for name in stored(node.target)}
+    outer: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                outer.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                outer |= {(alias.asname or alias.name).split(".")[0] for alias in names}
+            case ast.Assign(targets=targets):
+                outer |= {name for target in targets for name in stored(target)}
+            case ast.AnnAssign(target=target):
+                outer |= stored(target)
+    return outer & inner
+
+
+def stored(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
 # Nothing in the package breaks one.
 
 
@@ -210,6 +232,12 @@ def test_no_class_is_named_for_having_no_job(path: Path) -> None:
     assert not jobless_names(path.read_text("utf-8"))
 
 
+@pytest.mark.parametrize("folder", ["lsp_server", "demo", "tests", "bench", "scripts"])
+def test_no_name_means_two_things_in_one_module(folder: str) -> None:
+    found = {path: names_of_two_things(path.read_text("utf-8")) for path in sorted((ROOT / folder).rglob("*.py"))}
+    assert not {path: names for path, names in found.items() if names}
+
+
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
@@ -241,6 +269,9 @@ def test_no_class_is_named_for_having_no_job(path: Path) -> None:
         (undocumented_or_long, "import os"),
         (undocumented_or_long, '"""It is long."""' + "\n" * 400 + "end = 1"),
         (jobless_names, "class FileHelper: ..."),
+        (names_of_two_things, "def one(): ...\ndef all_of(many): return [one for one in many]"),
+        (names_of_two_things, "from a import one\nx = {key: one for key, one in many}"),
+        (names_of_two_things, "one: int = 1\ndef f(): return any(one for one in ())"),
     ],
 )
 def test_a_rule_sees_what_it_forbids(rule: Callable[[str], object], source: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+from pathlib import Path
 
 from lsp_server.jobs.place import state_folder
 from lsp_server.server.commands import cannot_open
@@ -23,6 +24,8 @@ def explanation(error: Exception) -> str | None:
     except OSError:
         return "the current folder does not exist any more; go to another one"
     where = str(error.filename or "")
-    if where.startswith(str(state_folder(os.environ))):
+    state = state_folder(os.environ)
+    # Which part of a path is named where a folder cannot be made differs from Python to Python.
+    if where and (Path(where) in state.parents or Path(where).is_relative_to(state)):
         return cannot_open(error)
     return f"{where or 'a file'} cannot be used ({error.strerror or error}); see whether it exists and may be read and written"

@@ -19,7 +19,7 @@ from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId
 from lsp_server.core import changes, masking
 from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
-from lsp_server.jobs.database import Database
+from lsp_server.jobs.database import Database, Parameters
 
 Texts = Mapping[Path, bytes | None]
 """File contents by absolute path; None where there is no file."""
@@ -142,14 +142,15 @@ class Journal(Database):
 
     def save(self, *operations: Operation) -> None:
         """Write the present state of operations, as this process's own."""
+        owner = (self.owner.pid, self.owner.started)
         with self._transaction() as database:
             # In a journal that was made anew its ticket may be another's: then it gets a new one.
             database.executemany(
                 "INSERT INTO operation (ticket, id, project, state, pid, pid_started, data) VALUES"
-                " ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM operation WHERE ticket = ?1 AND id != ?2)), ?2, ?, ?, ?, ?, ?)"
+                " ((SELECT ? WHERE NOT EXISTS (SELECT 1 FROM operation WHERE ticket = ? AND id != ?)), ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET state = excluded.state, pid = excluded.pid,"
                 " pid_started = excluded.pid_started, data = excluded.data",
-                [(o.ticket, o.id, o.project, o.state, self.owner.pid, self.owner.started, _dump(o)) for o in operations],
+                [(o.ticket, o.ticket, o.id, o.id, o.project, o.state, *owner, _dump(o)) for o in operations],
             )
             for project in {operation.project for operation in operations if operation.finished}:
                 database.execute(
@@ -199,8 +200,8 @@ class Journal(Database):
         """Return the unfinished operations with the process each belongs to; of all projects without one."""
         rows = self._rows(
             "SELECT data, ticket, pid, pid_started FROM operation INDEXED BY operation_unfinished"  # noqa: S608  constants
-            f" WHERE state NOT IN ({_FINISHED_SQL}) AND (?1 IS NULL OR project = ?1) ORDER BY ticket",
-            (project,),
+            f" WHERE state NOT IN ({_FINISHED_SQL}) AND (:project IS NULL OR project = :project) ORDER BY ticket",
+            {"project": project},
         )
         return tuple((_load(data, ticket), ProcessId(pid, started)) for data, ticket, pid, started in rows)
 
@@ -229,9 +230,9 @@ class Journal(Database):
             number = cursor.lastrowid or 0
             _keep_images(database, number, before, after)
             database.execute(
-                "DELETE FROM change WHERE project = ?1 AND state != 'prepared' AND id NOT IN"
-                " (SELECT id FROM change WHERE project = ?1 AND state = 'committed' ORDER BY id DESC LIMIT ?2)",
-                (project, KEPT_CHANGES),
+                "DELETE FROM change WHERE project = :project AND state != 'prepared' AND id NOT IN"
+                " (SELECT id FROM change WHERE project = :project AND state = 'committed' ORDER BY id DESC LIMIT :most)",
+                {"project": project, "most": KEPT_CHANGES},
             )
         return number
 
@@ -252,7 +253,7 @@ class Journal(Database):
 
     def prepared(self, project: str | None = None) -> tuple[Change, ...]:
         """Return the changes that were prepared and never marked, of one project or of all."""
-        return self._changes("state = 'prepared' AND (?1 IS NULL OR project = ?1) ORDER BY id", (project,))
+        return self._changes("state = 'prepared' AND (:project IS NULL OR project = :project) ORDER BY id", {"project": project})
 
     def committed_after(self, project: str, change: int) -> tuple[Change, ...]:
         """Return the changes of a project that were committed after the given one, oldest first."""
@@ -275,7 +276,7 @@ class Journal(Database):
         )
         return frozenset(operation for (operation,) in rows)
 
-    def _changes(self, condition: str, parameters: Sequence[object]) -> tuple[Change, ...]:
+    def _changes(self, condition: str, parameters: Parameters) -> tuple[Change, ...]:
         rows = self._rows(
             f"SELECT id, project, state, operations, pid, pid_started FROM change WHERE {condition}",  # noqa: S608  constants
             parameters,

@@ -29,7 +29,7 @@ class Hearer:
 
     async def build(self, project: str) -> dict[str, Any]:
         await asyncio.sleep(0)
-        operations = [dict(operation) for operation in self.operations]
+        operations = [dict(each) for each in self.operations]
         return {"project": project, "pid": os.getpid(), "state": "idle", "operations": operations, "message": str(self.number)}
 
     async def ask(self, method: str, params: Any) -> Any:
