@@ -30,14 +30,36 @@
              `((toml-ts-mode (conf-toml-mode :language-id "toml"))
                . ,(lambda (&rest _) (cons 'pyproject-lsp-server pyproject-lsp-command))))
 
+;; Emacs has one server a buffer. In Python files it is ours only where nobody has chosen another one.
+(defcustom pyproject-lsp-python nil
+  "Whether eglot starts this server in Python files, for missing imports and scripts."
+  :type 'boolean)
+
+(when (boundp 'eglot-server-programs)
+  (add-to-list 'eglot-server-programs
+               `((python-mode python-ts-mode)
+                 . ,(lambda (&rest _)
+                      (if pyproject-lsp-python
+                          (cons 'pyproject-lsp-server pyproject-lsp-command)
+                        (or (pyproject-lsp--other-python)
+                            (cons 'pyproject-lsp-server pyproject-lsp-command)))))))
+
+(defun pyproject-lsp--other-python ()
+  "The command line of another Python server that is installed, or nil."
+  (seq-some (lambda (words) (and (executable-find (car words)) words))
+            '(("pylsp") ("pyright-langserver" "--stdio") ("jedi-language-server") ("ruff" "server"))))
+
 (defun pyproject-lsp-ensure ()
-  "Start the server if this buffer shows a pyproject.toml."
+  "Start the server if this buffer shows a pyproject.toml, or a Python file where that is wanted."
   (when (and buffer-file-name
-             (string= (file-name-nondirectory buffer-file-name) "pyproject.toml"))
+             (or (string= (file-name-nondirectory buffer-file-name) "pyproject.toml")
+                 (and pyproject-lsp-python (derived-mode-p 'python-mode 'python-ts-mode))))
     (eglot-ensure)))
 
 (add-hook 'conf-toml-mode-hook #'pyproject-lsp-ensure)
 (add-hook 'toml-ts-mode-hook #'pyproject-lsp-ensure)
+(add-hook 'python-mode-hook #'pyproject-lsp-ensure)
+(add-hook 'python-ts-mode-hook #'pyproject-lsp-ensure)
 (add-to-list 'mode-line-misc-info '(:eval (pyproject-lsp--mode-line)) t)
 
 (defun pyproject-lsp--mode-line ()
@@ -52,7 +74,8 @@ Modified buffers are left alone: they wait for their user."
   (dolist (buffer (buffer-list))
     (with-current-buffer buffer
       (when (and buffer-file-name
-                 (member (file-name-nondirectory buffer-file-name) '("pyproject.toml" "uv.lock"))
+                 (or (member (file-name-nondirectory buffer-file-name) '("pyproject.toml" "uv.lock"))
+                     (string-suffix-p ".py" buffer-file-name))
                  (not (buffer-modified-p))
                  (file-readable-p buffer-file-name)
                  (not (verify-visited-file-modtime buffer)))
@@ -98,6 +121,31 @@ The server believes an edit when it sees it; eglot would wait until Emacs is idl
   (interactive "sRemove package: ")
   (pyproject-lsp--run "remove" :packages (vector package)))
 
+(defun pyproject-lsp-upgrade (package)
+  "Raise the bounds of PACKAGE, or of all dependencies when it is empty."
+  (interactive "sUpgrade package (empty: all): ")
+  (if (string= package "")
+      (pyproject-lsp--run "upgrade" :all t)
+    (pyproject-lsp--run "upgrade" :packages (vector package))))
+
+(defun pyproject-lsp-move (package from to)
+  "Move PACKAGE between tables; FROM and TO are \"\", \"group NAME\" or \"extra NAME\"."
+  (interactive "sMove package: \nsFrom (empty: dependencies, group NAME, extra NAME): \nsTo: ")
+  (pyproject-lsp--run "move" :package package
+                      :from (pyproject-lsp--table from) :to (pyproject-lsp--table to)))
+
+(defun pyproject-lsp--table (words)
+  "The table that WORDS name, as the server wants it."
+  (pcase (split-string words)
+    (`("group" ,name) (list :group name))
+    (`("extra" ,name) (list :extra name))
+    (_ eglot--{})))
+
+(defun pyproject-lsp-lock ()
+  "Bring uv.lock up to date with the manifest."
+  (interactive)
+  (pyproject-lsp--run "lock"))
+
 (defun pyproject-lsp-bump (part)
   "Raise PART of the version."
   (interactive (list (completing-read "Bump: " '("major" "minor" "patch" "stable" "alpha" "beta"
@@ -115,17 +163,43 @@ The server believes an edit when it sees it; eglot would wait until Emacs is idl
   (interactive)
   (pyproject-lsp--run "undo"))
 
+(defun pyproject-lsp--operation (request)
+  "The id of the first operation that can be asked for REQUEST, those of this Emacs before others'."
+  (let* ((status (pyproject-lsp--run "status"))
+         (found (seq-filter (lambda (operation) (seq-contains-p (plist-get operation :can) request))
+                            (plist-get status :operations)))
+         (own (seq-filter (lambda (operation)
+                            (= (plist-get (plist-get operation :origin) :pid) (plist-get status :pid)))
+                          found)))
+    (or (plist-get (car (append own found nil)) :id)
+        (user-error "No operation can be asked for that: %s" request))))
+
+(defun pyproject-lsp-retry (id)
+  "Try the failed operation ID again; interactively, the last one."
+  (interactive (list (pyproject-lsp--operation "retry")))
+  (pyproject-lsp--run "retry" :id id))
+
+(defun pyproject-lsp-queue ()
+  "Show the operations of this project: their state, title, and on whom they wait."
+  (interactive)
+  (let ((status (pyproject-lsp--run "status")))
+    (with-current-buffer (get-buffer-create "*pyproject queue*")
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (seq-doseq (operation (plist-get status :operations))
+          (insert (format "%-10s %s%s\n" (plist-get operation :state) (plist-get operation :title)
+                          (let ((blocked (plist-get operation :blockedBy)))
+                            (if blocked (format "  waiting for %s" (or (plist-get blocked :command)
+                                                                      (plist-get blocked :lock)))
+                              "")))))
+        (when (= (point-min) (point-max)) (insert "No operations yet.\n"))
+        (goto-char (point-min)))
+      (special-mode)
+      (display-buffer (current-buffer)))))
+
 (defun pyproject-lsp-cancel (id)
   "Cancel the operation ID; interactively, the first that can be, those of this Emacs before others'."
-  (interactive
-   (list (let* ((status (pyproject-lsp--run "status"))
-                (found (seq-filter (lambda (operation)
-                                     (seq-contains-p (plist-get operation :can) "cancel"))
-                                   (plist-get status :operations)))
-                (own (seq-filter (lambda (operation)
-                                   (= (plist-get (plist-get operation :origin) :pid) (plist-get status :pid)))
-                                 found)))
-           (plist-get (car (append own found nil)) :id))))
+  (interactive (list (pyproject-lsp--operation "cancel")))
   (pyproject-lsp--run "cancel" :id id))
 
 (provide 'pyproject-lsp)

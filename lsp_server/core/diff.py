@@ -83,7 +83,7 @@ def edits(old: str, new: str) -> tuple[Edit, ...]:
     Whole lines that came or went are one edit; lines that changed are cut down to the characters that differ, so
     that a cursor beside the change stays where it is.  No edit starts or ends inside a CR LF.
     """
-    return tuple(_trimmed(edit, old) for edit in _line_edits(split_lines(old), split_lines(new)))
+    return tuple(_inside(_trimmed(edit, old), old) for edit in _line_edits(split_lines(old), split_lines(new)))
 
 
 def apply(old: str, changes: Iterable[Edit]) -> str:
@@ -171,6 +171,19 @@ def _trimmed(edit: Edit, text: str) -> Edit:
     if _splits_crlf(old, len(old) - tail) or _splits_crlf(new, len(new) - tail):
         tail -= 1
     return Edit(edit.start + head, edit.end - tail, new[head : len(new) - tail])
+
+
+def _inside(edit: Edit, text: str) -> Edit:
+    """Return the same edit, with lines that are added behind the last line end put before that one.
+
+    A position past the last line end is a line that no editor shows. LSP 3.17 allows it, but Neovim makes an empty line
+    of it.
+    """
+    end = next((each for each in ("\r\n", "\n") if text.endswith(each) and edit.text.endswith(each)), None)
+    if end is None or edit.start != len(text):
+        return edit
+    before = len(text) - len(end)
+    return Edit(before, before, end + edit.text[: -len(end)])
 
 
 def _splits_crlf(text: str, offset: int) -> bool:

@@ -79,6 +79,20 @@ def test_one_small_change_is_one_small_edit(old: str, new: str, change: Edit) ->
     assert edits(old, new) == (change,)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("added", ["b", "\n[dependency-groups]\ndev = []", "\n"])
+def test_lines_added_at_the_end_are_anchored_inside_the_text(added: str, end: str) -> None:
+    old, new = f"a{end}", f"a{end}{added}{end}".replace("\r\n", "\n").replace("\n", end)
+    (change,) = edits(old, new)
+    assert change.end < len(old)
+    assert apply(old, [change]) == new
+
+
+def test_an_empty_text_and_one_without_a_last_line_end_grow_at_their_end() -> None:
+    assert edits("", "a\n") == (Edit(0, 0, "a\n"),)
+    assert apply("a", edits("a", "a\nb\n")) == "a\nb\n"
+
+
 def test_equal_texts_need_no_edit() -> None:
     assert edits("a\n", "a\n") == ()
 

@@ -119,6 +119,24 @@
     (call-interactively #'pyproject-lsp-cancel)
     (drive-wait-operation id "cancelled")))
 
+(defun drive-names ()
+  "Each command by its name, one after the other; the queue shows them."
+  (drive-wait-operation (plist-get (pyproject-lsp-add "alpha") :id) "done")
+  (drive-wait-operation (plist-get (pyproject-lsp-move "alpha" "" "group dev") :id) "done")
+  (drive-until "the move" (lambda () (string-match-p "dev = \\[" (drive-text))))
+  (drive-wait-operation (plist-get (pyproject-lsp-upgrade "") :id) "done")
+  (drive-wait-operation (plist-get (pyproject-lsp-lock) :id) "done")
+  (pyproject-lsp-queue)
+  (with-current-buffer "*pyproject queue*"
+    (drive-check (string-match-p "^done +Move alpha" (drive-text)))))
+
+(defun drive-retry ()
+  "A failed operation is tried again by its command."
+  (let ((id (plist-get (pyproject-lsp-add "no-such-package-here") :id)))
+    (drive-wait-operation id "failed")
+    (drive-check (equal (plist-get (call-interactively #'pyproject-lsp-retry) :state) "queued"))
+    (drive-wait-operation id "failed")))
+
 (drive-open)
 (funcall (intern (concat "drive-" (getenv "DRIVE_SCENARIO"))))
 (set-buffer-modified-p nil)

@@ -75,3 +75,13 @@ def test_a_cancel_is_about_what_this_emacs_has_asked_for(project: Project) -> No
         other.until(theirs, "waiting")
         play(project, "cancel-own")
         assert other.states[theirs] == "waiting"
+
+
+def test_every_command_works_by_its_name(project: Project) -> None:
+    play(project, "names")
+    assert "dev = [" in project.text()
+    assert project.uv("lock", "--check").returncode == 0
+
+
+def test_a_failed_operation_is_tried_again(project: Project) -> None:
+    play(project, "retry")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.neovim.driver import Neovim
-from tests.neovim.fake_server import FakeServer, operation, status
+from tests.neovim.fake_server import LATER, FakeServer, operation, status
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_line_becomes_the_commands_argument(
         (
             "Pyproject ",
             [
-                *("add", "bump", "cancel", "lock", "log", "move", "preview"),
+                *("add", "bump", "cancel", "dismiss", "lock", "log", "move", "outdated", "preview"),
                 *("queue", "remove", "retry", "status", "sync", "undo", "upgrade"),
             ],
         ),
@@ -187,3 +187,26 @@ def test_the_log_keeps_the_whole_of_a_long_message(nvim: Neovim, server: FakeSer
     assert nvim.until("_G.told") == ["pyproject: Add alpha failed … (:Pyproject log)", 4]
     nvim.ex("Pyproject log")
     assert "Because beta needs alpha<1" in nvim.text()
+
+
+def test_names_to_add_are_the_servers_in_its_order(nvim: Neovim, server: FakeServer) -> None:
+    packages = [{"name": name} for name in ("ripe", "rich", "other")]
+    server.answers["workspace/executeCommand"] = lambda _: {"result": {"packages": packages}}
+    assert nvim.lua("return require('pyproject_lsp.complete').candidates('ri', 'Pyproject add ri')") == ["ripe", "rich"]
+    assert server.command("searchPackages")["query"] == "ri"
+
+
+def test_names_to_add_are_not_waited_for_when_the_server_is_slow(nvim: Neovim, server: FakeServer) -> None:
+    server.answers["workspace/executeCommand"] = lambda _: LATER
+    assert nvim.lua("return require('pyproject_lsp.complete').candidates('ri', 'Pyproject add ri')") == []
+
+
+def test_a_newer_version_is_picked_and_upgraded(nvim: Neovim, server: FakeServer) -> None:
+    behind = [{"name": "Alpha", "version": "1.0", "latest": "2.0"}, {"name": "indirect", "version": "1", "latest": "2"}]
+    server.answers["workspace/executeCommand"] = lambda params: {
+        "result": {"outdated": behind} if params["command"] == "pyproject.checkUpgrades" else {"id": "x", "state": "queued"}
+    }
+    nvim.lua("vim.ui.select = function(items, how, answer) _G.shown = how.format_item(items[1]); answer(items[1]) end")
+    nvim.ex("Pyproject outdated")
+    assert server.command("upgrade")["packages"] == ["Alpha"]
+    assert nvim.lua("return _G.shown") == "Alpha  1.0 → 2.0"

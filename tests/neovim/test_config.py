@@ -1,5 +1,6 @@
 """How the editor starts the server: the plain file, the file alone, the older `require('lspconfig')`, `:checkhealth`."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -159,8 +160,30 @@ def test_the_help_has_a_tag_for_each_thing_a_user_may_look_up(base: Path, nvim: 
     assert {"pyproject_lsp", ":Pyproject", "pyproject_lsp.status()", "PyprojectStatus"} <= tags
 
 
+def test_the_help_opens_after_the_documented_set_up(base: Path, root: Path) -> None:
+    copy = base / "neovim"
+    shutil.copytree(driver.RUNTIME, copy, ignore=shutil.ignore_patterns("tags"))
+    init = base / "own-init.lua"
+    init.write_text(f"vim.opt.runtimepath:prepend({driver.lua_string(str(copy))})\n")
+    with Neovim.start(init, driver.environment(base), root) as editor:
+        editor.ex("help pyproject_lsp")
+        assert editor.lua("return vim.bo.filetype") == "help"
+
+
+def test_a_plugin_manager_that_knows_only_the_top_folder_finds_all(base: Path, root: Path) -> None:
+    checkout = base / "checkout"
+    checkout.mkdir()
+    for name in ("plugin", "neovim"):
+        (checkout / name).symlink_to(driver.RUNTIME.parent / name, target_is_directory=True)
+    init = base / "own-init.lua"
+    init.write_text(f"vim.opt.runtimepath:prepend({driver.lua_string(str(checkout))})\n")
+    with Neovim.start(init, driver.environment(base), root) as editor:
+        assert editor.lua("return vim.fn.exists(':Pyproject')") == 2
+        assert editor.lua("return vim.lsp.config.pyproject_lsp.filetypes") == ["toml", "python"]
+        assert editor.lua("return (pcall(require, 'pyproject_lsp.queue'))")
+
+
 def test_every_lua_file_loads_without_a_server(nvim: Neovim) -> None:
     for path in sorted((driver.RUNTIME / "lua" / "pyproject_lsp").glob("*.lua")):
         name = "pyproject_lsp" if path.stem == "init" else f"pyproject_lsp.{path.stem}"
         assert nvim.lua("return (pcall(require, ...))", name), path
-        assert len(path.read_text().splitlines()) <= 250, path

@@ -155,7 +155,7 @@ WAITING = {
 @pytest.mark.parametrize(
     "case",
     [
-        ({"operations": [WAITING], "state": "blocked"}, "pyproject: waits for uv sync (pid 4711), "),
+        ({"operations": [WAITING], "state": "blocked"}, "pyproject: 1 edit waiting for uv sync ("),
         ({"message": "Add rich failed: no such package"}, "pyproject: Add rich failed: no such package"),
         ({}, "pyproject: nothing waits; uv.lock is up-to-date, the environment is in-sync"),
     ],

@@ -22,6 +22,7 @@ STATE = """(function(...)
   end
 end)(...)"""
 BUFFER = "table.concat(vim.api.nvim_buf_get_lines(vim.fn.bufnr('^pyproject://' .. ... .. '$'), 0, -1, true), '\\n')"
+BUFFER_TEXT = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n')"
 SLOW = 50
 """Seconds that an operation may take, on a machine that does other things as well."""
 
@@ -51,7 +52,7 @@ def test_an_add_behind_a_sync_says_on_whom_it_waits_and_is_made_at_the_release(n
     sync = project.uv_start("sync")
     gate.wait_reached()
     nvim.ex("Pyproject add alpha")
-    nvim.until("require('pyproject_lsp').status():find('(pid ' .. ... .. ')', 1, true)", str(sync.pid))
+    nvim.until("require('pyproject_lsp').status():find('1 edit waiting for uv sync (', 1, true)")
     assert "alpha" not in project.text()
     gate.open()
     assert sync.wait(30) == 0
@@ -206,7 +207,7 @@ def test_a_person_sees_the_wait_and_the_result_on_the_screen(project: Project) -
         screen.until("dependencies = [")
         screen.type(":lua vim.wait(20000, function() return require('pyproject_lsp').project() end)", "Enter")
         screen.type(":Pyproject add alpha", "Enter")
-        screen.until(f"(pid {sync.pid})")
+        screen.until("1 edit waiting for uv sync (")
         gate.open()
         assert sync.wait(30) == 0
         screen.until('"alpha', timeout=40)
@@ -282,6 +283,26 @@ def test_a_preview_is_what_the_change_then_does(nvim: Neovim, project: Project) 
     assert is_consistent(project)
 
 
+def test_a_first_group_added_at_the_end_of_the_file_does_not_stick_in_the_buffer(nvim: Neovim, project: Project) -> None:
+    project.uv_ok("lock")
+    nvim.ex("checktime")
+    before = project.text()
+    for name in ("alpha", "zeta"):  # the first makes the table, the second goes into it
+        nvim.ex(f"Pyproject add {name} --group dev")
+        nvim.until(STATE, name, "done", timeout=SLOW)
+    assert nvim.text() == project.text()
+    assert nvim.lua("return vim.bo.modified") is False
+    for _ in range(2):
+        nvim.ex("Pyproject undo")
+        nvim.until(f"not {BUFFER_TEXT}:find(..., 1, true)", "zeta" if "zeta" in project.text() else "alpha", timeout=SLOW)
+        nvim.until(
+            "not vim.iter(require('pyproject_lsp').project().operations):any(function(one) "
+            "return not require('pyproject_lsp.words').finished(one) end)",
+            timeout=SLOW,
+        )
+    assert project.text() == nvim.text() == before
+
+
 def test_a_preview_of_what_cannot_be_done_says_why(nvim: Neovim, project: Project) -> None:
     before = project.text()
     nvim.ex("Pyproject preview add no-such-package-here")
@@ -299,7 +320,7 @@ def test_the_status_line_of_a_wait_names_the_terminals_sync(nvim: Neovim, projec
     nvim.ex("Pyproject add alpha")
     nvim.until(STATE, "alpha", "waiting", timeout=SLOW)
     nvim.ex("Pyproject status")
-    assert nvim.lua("return _G.told").startswith(f"pyproject: waits for uv sync (pid {sync.pid}), ")
+    assert nvim.lua("return _G.told").startswith("pyproject: 1 edit waiting for uv sync (")
     gate.open()
     assert sync.wait(30) == 0
     nvim.until(STATE, "alpha", "done", timeout=SLOW)

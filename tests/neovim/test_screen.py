@@ -21,7 +21,7 @@ def test_the_statusline_changes_with_the_notification_and_no_key(base: Path, roo
         server.wait_for("textDocument/didOpen")
         waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD, can=["cancel"])
         server.notify("pyproject/status", status(root, waiting, state="blocked"))
-        screen.until("waits for uv sync (pid 4711), ")
+        screen.until("edit waiting for uv sync (")
         server.notify("pyproject/status", status(root, message="0.2.0, locked"))
         text = screen.until("| 0.2.0, locked")
         assert "Press ENTER" not in text
@@ -32,7 +32,7 @@ def test_the_queue_window_is_opened_read_and_used_by_keys(base: Path, root: Path
         server.wait_for("textDocument/didOpen")
         waiting = operation("one", title="Add rich", state="waiting", blockedBy=HELD, can=["cancel"])
         server.notify("pyproject/status", status(root, waiting, state="blocked"))
-        screen.until("waits for uv sync (pid 4711), ")
+        screen.until("edit waiting for uv sync (")
         screen.type(":Pyproject que", "Tab", "Enter")
         text = screen.until("c cancel   r retry   u undo")
         assert "Add rich  Neovim (pid 7)" in text

@@ -13,7 +13,7 @@ local no_server = 'no server here; open pyproject.toml or a Python file of the p
 --- The client and the file that name the project a command is about.
 ---@return vim.lsp.Client?
 ---@return string? uri
-local function target()
+function M.target()
   local bufnr = vim.api.nvim_get_current_buf()
   local here = vim.lsp.get_clients({ name = M.name, bufnr = bufnr })[1]
   if here then
@@ -34,7 +34,7 @@ end
 --- nil, and a message to the user, where there is no server.
 ---@return { encoding: string, uri: string }?
 function M.here()
-  local client, uri = target()
+  local client, uri = M.target()
   if client and uri then
     return { encoding = client.offset_encoding, uri = uri }
   end
@@ -48,7 +48,7 @@ end
 ---@param done? fun(result: any)
 ---@param refused? fun(message: string) called after the message was shown
 function M.execute(command, argument, done, refused)
-  local client, uri = target()
+  local client, uri = M.target()
   if not client then
     tell(no_server)
     return

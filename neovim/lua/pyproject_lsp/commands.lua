@@ -6,6 +6,7 @@ local arguments = require('pyproject_lsp.arguments')
 local ask = require('pyproject_lsp.ask')
 local client = require('pyproject_lsp.client')
 local manifest = require('pyproject_lsp.manifest')
+local names = require('pyproject_lsp.names')
 local operations = require('pyproject_lsp.operations')
 
 local levels = { 'major', 'minor', 'patch', 'stable', 'alpha', 'beta', 'rc', 'post', 'dev' }
@@ -78,14 +79,26 @@ local function remove(parsed, execute)
 end
 
 local function upgrade(parsed, execute)
-  if parsed.options.all then
-    execute('upgrade', { all = true })
+  local options = parsed.options
+  local how = { script = options.script, strategy = options.strategy, level = options.level }
+  if options.all then
+    execute('upgrade', at({ all = true }, how))
   elseif #parsed.words > 0 then
-    execute('upgrade', { packages = parsed.words })
+    execute('upgrade', at({ packages = parsed.words }, how))
   else
     ask.package('Upgrade', function(declared)
-      execute('upgrade', { packages = { declared.name } })
+      execute('upgrade', at({ packages = { declared.name } }, how))
     end)
+  end
+end
+
+--- What has failed until now is seen: the statusline is quiet again.
+local function dismiss()
+  local store = require('pyproject_lsp.store')
+  local known = store.best()
+  if known then
+    store.answer(known)
+    vim.cmd.redrawstatus({ bang = true })
   end
 end
 
@@ -193,14 +206,20 @@ end
 ---@alias pyproject.Execute fun(command: string, argument: table)
 ---@class pyproject.Subcommand
 ---@field run fun(parsed: pyproject.Arguments, execute: pyproject.Execute, words: string[])
----@field words? string[]|fun(): string[] what may follow it, for completion
+---@field words? string[]|fun(lead: string): string[] what may follow it, for completion
 ---@field options? string[]
 
 ---@type table<string, pyproject.Subcommand>
 M.subcommands = {
-  add = { run = add, options = { 'group', 'extra', 'script', 'marker', 'bounds', 'index', 'member' } },
+  add = { run = add, words = names.fitting, options = { 'group', 'extra', 'script', 'marker', 'bounds', 'index', 'member' } },
   remove = { run = remove, words = manifest.names, options = { 'group', 'extra', 'script' } },
-  upgrade = { run = upgrade, words = manifest.names, options = { 'all' } },
+  upgrade = { run = upgrade, words = manifest.names, options = { 'all', 'script', 'strategy', 'level' } },
+  outdated = {
+    run = function(_, execute)
+      require('pyproject_lsp.outdated').ask(execute)
+    end,
+  },
+  dismiss = { run = dismiss },
   bump = { run = bump, words = levels },
   move = { run = move, words = manifest.names, options = { 'group', 'extra', 'runtime' } },
   sync = { run = sync, options = { 'group', 'extra', 'all' } },

@@ -1,4 +1,5 @@
---- Completion of `:Pyproject`. Everything offered is known already: no request, no wait.
+--- Completion of `:Pyproject`. Everything offered is known already, but the names of packages to add: for those the
+--- server is asked, and waited for no longer than a person notices.
 local M = {}
 
 local arguments = require('pyproject_lsp.arguments')
@@ -18,19 +19,26 @@ local function named(kind)
     :totable()
 end
 
+local fixed = {
+  bounds = { 'lower', 'major', 'minor', 'exact' },
+  strategy = { 'latest', 'within', 'lock' },
+  level = { 'patch', 'minor', 'major' },
+}
+
 ---@param option string
 ---@return string[]
 local function values(option)
   if option == 'group' or option == 'extra' then
     return named(option)
   end
-  return option == 'bounds' and { 'lower', 'major', 'minor', 'exact' } or {}
+  return fixed[option] or {}
 end
 
 --- All that may stand at the cursor, before the user's first letters narrow it.
 ---@param before string[] the whole words before the cursor, the subcommand first
 ---@param lead string
----@return string[]
+---@return string[] words
+---@return boolean? ranked their order says which is likeliest
 local function possible(before, lead)
   if before[1] == 'preview' and before[2] then
     local has_preview = vim.list_contains(commands.previewable, before[2])
@@ -56,10 +64,13 @@ local function possible(before, lead)
     return '--' .. option
   end, subcommand.options or {})
   local words = subcommand.words or {}
-  return vim.startswith(lead, '-') and options or type(words) == 'function' and words() or words
+  if vim.startswith(lead, '-') then
+    return options
+  end
+  return type(words) == 'function' and words(lead) or words, before[1] == 'add'
 end
 
---- Candidates for the word before the cursor, sorted, each once.
+--- Candidates for the word before the cursor, each once: names to add in the server's order, all else sorted.
 ---@param lead string the word so far
 ---@param line string the command line up to the cursor
 ---@return string[]
@@ -68,15 +79,18 @@ function M.candidates(lead, line)
   if lead ~= '' then
     table.remove(before)
   end
-  local found = {}
-  for _, candidate in ipairs(possible(before, lead)) do
-    if vim.startswith(candidate, lead) then
-      found[candidate] = true
+  local found, seen = {}, {}
+  local words, ranked = possible(before, lead)
+  for _, candidate in ipairs(words) do
+    if vim.startswith(candidate, lead) and not seen[candidate] then
+      seen[candidate] = true
+      found[#found + 1] = candidate
     end
   end
-  local sorted = vim.tbl_keys(found)
-  table.sort(sorted)
-  return sorted
+  if not ranked then
+    table.sort(found)
+  end
+  return found
 end
 
 return M

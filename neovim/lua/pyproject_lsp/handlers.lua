@@ -13,11 +13,13 @@ M.commands = {
   end,
 }
 
---- Tells statuslines and the user's own autocommands, and redraws: nothing polls.
+--- Tells statuslines and the user's own autocommands, and redraws. While an edit waits the statusline
+--- is drawn each second, since it says for how long; else nothing ticks.
 ---@param status table?
 local function announce(status)
   vim.api.nvim_exec_autocmds('User', { pattern = 'PyprojectStatus', modeline = false, data = status })
   vim.cmd.redrawstatus({ bang = true })
+  require('pyproject_lsp.waiting').watch(status)
 end
 
 local function refresh_queue()
@@ -56,6 +58,19 @@ M.methods = {
   ['window/logMessage'] = function(err, params, context)
     log.write(params.message)
     return vim.lsp.handlers['window/logMessage'](err, params, context)
+  end,
+
+  -- The server asks whether to run again what a dead process had taken. A prompt in the way of a start
+  -- helps nobody: a message says it, and `:Pyproject retry` does it.
+  ['window/showMessageRequest'] = function(_, params)
+    local again = vim.iter(params.actions or {}):any(function(action)
+      return action.title == 'Run again'
+    end)
+    if not again then
+      return vim.lsp.handlers['window/showMessageRequest'](nil, params, {})
+    end
+    require('pyproject_lsp.notice').show(params.message .. ' Run it again: :Pyproject retry', vim.log.levels.WARN)
+    return vim.NIL
   end,
 
   ['window/showMessage'] = function(_, params)

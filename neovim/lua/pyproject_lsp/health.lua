@@ -95,9 +95,23 @@ local function check_doctor(folder)
   report(done.stdout)
 end
 
+--- The settings as this editor sends them; the command line's `doctor` below knows nothing of them.
+---@param client vim.lsp.Client
+local function check_settings(client)
+  local section = vim.tbl_get(client, 'settings', 'pyproject') or {}
+  if next(section) == nil then
+    health.info('settings of this editor: none, so the defaults are in force')
+    return
+  end
+  for name, value in vim.spairs(section) do
+    health.info(('setting of this editor: %s = %s'):format(name, vim.inspect(value):gsub('%s+', ' ')))
+  end
+end
+
 function M.check()
   check_editor()
   local clients = check_clients()
+  vim.tbl_map(check_settings, clients)
   check_doctor(clients[1] and clients[1].root_dir or vim.uv.cwd())
 end
 

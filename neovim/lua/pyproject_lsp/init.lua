@@ -7,9 +7,10 @@ local M = {}
 ---@param bufnr? integer default: the buffer of the window that is being drawn
 ---@return string
 function M.status(bufnr)
+  require('pyproject_lsp.waiting').used = true
   local store = require('pyproject_lsp.store')
   local status = store.for_buffer(bufnr or vim.api.nvim_get_current_buf())
-  return status and require('pyproject_lsp.words').status(status, os.time()) or ''
+  return status and require('pyproject_lsp.words').status(status, os.time(), store.news_since(status)) or ''
 end
 
 --- The same for statusline plugins that take a string in statusline syntax, where `%` is special.

@@ -134,6 +134,12 @@ function M.open()
   end
   map_keys(bufnr)
   draw(bufnr)
+  for row, line in ipairs(drawn) do
+    if line.id then
+      vim.api.nvim_win_set_cursor(0, { row, 0 })
+      break
+    end
+  end
 end
 
 return M

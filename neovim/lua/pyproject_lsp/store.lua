@@ -5,6 +5,10 @@ local M = {}
 local projects = {}
 ---@type table<integer, { name: string, root: string|false }>
 local roots_of_buffers = {}
+--- Since when a failure is news, in seconds since the epoch: the start of the editor, the last save.
+---@type table<string, integer>
+local answered = {}
+local started = os.time()
 
 ---@param path string
 ---@return string
@@ -45,6 +49,18 @@ function M.forget(client_id)
     end
   end
   roots_of_buffers = {}
+end
+
+--- What has failed in a project until now has been seen: somebody has saved its manifest, or says so.
+---@param status table
+function M.answer(status)
+  answered[M.root(status)] = os.time() + 1
+end
+
+---@param status table
+---@return integer seconds since the epoch
+function M.news_since(status)
+  return answered[M.root(status)] or started
 end
 
 ---@param bufnr integer

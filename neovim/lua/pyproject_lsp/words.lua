@@ -68,13 +68,20 @@ local function as_typed(command)
   return (command:gsub('^%S*[/\\]', '', 1):gsub('^(%S+)%.exe%f[%s%z]', '%1', 1))
 end
 
---- Who is in the way: command and pid as far as they are known.
+--- Who is in the way: the command as far as it is known.
+---@param blocked table
+---@return string
+local function name_of(blocked)
+  local command = M.given(blocked.command)
+  return command and as_typed(command) or ('the %s lock'):format(blocked.lock)
+end
+
+--- The same with the number of the process.
 ---@param blocked table
 ---@return string
 function M.holder(blocked)
-  local command, pid = M.given(blocked.command), M.given(blocked.pid)
-  local who = command and as_typed(command) or ('the %s lock'):format(blocked.lock)
-  return pid and ('%s (pid %d)'):format(who, pid) or who
+  local pid = M.given(blocked.pid)
+  return pid and ('%s (pid %d)'):format(name_of(blocked), pid) or name_of(blocked)
 end
 
 ---@param operation table
@@ -83,26 +90,59 @@ function M.finished(operation)
   return vim.list_contains({ 'done', 'failed', 'cancelled' }, operation.state)
 end
 
+--- What waits: how many operations are not finished, and the first thing that one of them waits for.
+---@param status table
+---@return integer unfinished
+---@return table? blocked
+---@return table? unsaved the operation that waits for a save
+function M.waiting(status)
+  local unfinished, blocked, unsaved = 0, nil, nil
+  for _, operation in ipairs(status.operations or {}) do
+    if not M.finished(operation) then
+      unfinished = unfinished + 1
+      blocked = blocked or M.given(operation.blockedBy)
+      unsaved = unsaved or (operation.state == 'needsSave' and operation or nil)
+    end
+  end
+  return unfinished, blocked, unsaved
+end
+
+local widest = 60 -- cells of a statusline that a failure may take
+
+--- A failure as long as it is news: a save after it, or a dismissal, is the answer to it.
+---@param status table
+---@param since integer seconds since the epoch
+---@return string
+local function failure(status, since)
+  local last = (status.operations or {})[1]
+  local ended = last and M.epoch(M.given(last.finishedAt))
+  local is_old = ended and ended < since
+  local line = (M.given(status.message) or ''):match('^[^\n]*')
+  if is_old then
+    return ''
+  end
+  return vim.fn.strchars(line) <= widest and line or vim.fn.strcharpart(line, 0, widest - 1) .. '…'
+end
+
 --- One line for a statusline. While something waits, the line is made here so that its seconds are
 --- those of this redraw; otherwise it is the server's own.
 ---@param status table
 ---@param now integer seconds since the epoch
+---@param since? integer failures before this time, in seconds since the epoch, are no news
 ---@return string
-function M.status(status, now)
-  local waiting, blocked = 0, nil
-  for _, operation in ipairs(status.operations or {}) do
-    if not M.finished(operation) then
-      waiting = waiting + 1
-      blocked = blocked or M.given(operation.blockedBy)
-    end
+function M.status(status, now, since)
+  local waiting, blocked, unsaved = M.waiting(status)
+  if blocked then
+    local began = M.epoch(blocked.since)
+    local how_long = began and (' (%s)'):format(M.duration(now - began)) or ''
+    local count = waiting == 1 and '1 edit' or ('%d edits'):format(waiting)
+    return ('%s waiting for %s%s'):format(count, name_of(blocked), how_long)
+  elseif unsaved then
+    return ("save to finish '%s'"):format(unsaved.title)
+  elseif status.state == 'error' then
+    return failure(status, since or 0)
   end
-  if not blocked then
-    return (M.given(status.message) or ''):gsub('%s+', ' '), nil
-  end
-  local since = M.epoch(blocked.since)
-  local how_long = since and (', %s'):format(M.duration(now - since)) or ''
-  local count = waiting == 1 and '1 edit' or ('%d edits'):format(waiting)
-  return ('waits for %s%s; %s queued'):format(M.holder(blocked), how_long, count)
+  return (M.given(status.message) or ''):gsub('%s+', ' '), nil
 end
 
 --- One line that always says something, for `:Pyproject status`.
