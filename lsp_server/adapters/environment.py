@@ -4,7 +4,8 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from lsp_server.adapters import files
+from lsp_server.core import metadata
+from lsp_server.core.metadata import Metadata
 from lsp_server.core.requirement import normalize
 from lsp_server.core.text import decoded
 
@@ -60,17 +63,42 @@ def usable_python(folder: Path, requires_python: str | None) -> Path | None:
 
 def installed(folder: Path) -> dict[str, str]:
     """Return the installed distributions, normalized name to version, by the names of their `.dist-info` folders."""
-    found: dict[str, str] = {}
+    return {name: version for packages in site_packages(folder) for name, version, _ in _distributions(packages)}
+
+
+def _distributions(packages: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield the normalised names, the versions and the `.dist-info` folders."""
+    try:
+        names = os.listdir(packages)  # noqa: PTH208  ten times faster, with hundreds of names
+    except OSError:
+        return
+    for name in names:
+        match = _DIST_INFO.fullmatch(name)
+        if match:
+            yield normalize(match["name"]), match["version"], name
+
+
+def described(folder: Path, wanted: Mapping[str, str]) -> dict[str, Metadata]:
+    """Return what installed distributions say of themselves.
+
+    Args:
+        folder: the environment.
+        wanted: their versions, by normalised name.
+
+    """
+    found: dict[str, Metadata] = {}
     for packages in site_packages(folder):
-        try:
-            names = os.listdir(packages)  # noqa: PTH208  ten times faster, with hundreds of names
-        except OSError:
-            continue
-        for name in names:
-            match = _DIST_INFO.fullmatch(name)
-            if match:
-                found[normalize(match["name"])] = match["version"]
+        for name, version, info in _distributions(packages):
+            with suppress(OSError):
+                if wanted.get(name) == version:
+                    path = packages / info / "METADATA"
+                    found[name] = _metadata(path, version, path.stat().st_mtime_ns)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _metadata(path: Path, version: str, _modified: int) -> Metadata:
+    return metadata.parse(version, files.read_text(path).encode())
 
 
 def marker_environment(environment: Environment) -> Mapping[str, str]:

@@ -10,11 +10,12 @@ from lsp_server.adapters import files
 from lsp_server.adapters.editor import OpenDocument
 from lsp_server.adapters.project import MANIFEST, path_of, real
 from lsp_server.core import script
+from lsp_server.core.names import Names
 from lsp_server.core.packages import Packages
 from lsp_server.core.releases import Known
 from lsp_server.core.script import Block
 from lsp_server.core.settings import Settings
-from lsp_server.core.snapshot import Script, Snapshot
+from lsp_server.core.snapshot import Around, Script, Snapshot
 from lsp_server.core.text import Document, Encoding
 from lsp_server.core.tokens import BOM
 
@@ -108,6 +109,8 @@ class Session:
     problems: dict[str, str] = field(default_factory=dict)
     packages: dict[Path, Packages] = field(default_factory=dict)
     known: dict[Path, Known] = field(default_factory=dict)
+    around: dict[Path, Around] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: dict[str, _Open] = field(default_factory=dict)
     _paths: dict[Path, str] = field(default_factory=dict)
@@ -225,8 +228,18 @@ class Session:
     def _snapshot(self, document: Document, text: str, within: Script | None) -> Snapshot:
         path = self.path(document.uri)
         packages = Packages() if path is None else self.packages.get(path, Packages())
-        known: Known = {} if path is None else self.known.get(path, {})
-        return Snapshot(document.uri, document.version, text, self.client.encoding, self.settings, packages, known, within)
+        return Snapshot(
+            document.uri,
+            document.version,
+            text,
+            self.client.encoding,
+            self.settings,
+            packages,
+            known={} if path is None else self.known.get(path, {}),
+            script=within,
+            around=Around() if path is None else self.around.get(path, Around()),
+            names=self.names,
+        )
 
 
 def is_edited(document: Document) -> bool:

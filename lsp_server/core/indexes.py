@@ -98,6 +98,11 @@ class Indexes:
         return tuple(dict.fromkeys(one for one in named if one is not None))
 
 
+def shown_url(url: str) -> str:
+    """Return a URL of an index for people to read, without user and password."""
+    return _of_url(url, "workspace").url
+
+
 def read(layers: Iterable[tuple[Mapping[str, Any], Origin]], environ: Mapping[str, str]) -> Indexes:
     """Return the indexes of a project.
 

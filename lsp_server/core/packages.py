@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from packaging.version import InvalidVersion, Version
 
 from lsp_server.core.locked import Locked
+from lsp_server.core.metadata import Metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,9 @@ class Packages:
         locked: what uv.lock has; several versions where a marker splits them.
         installed: what the environment has, None where there is none.
         lock: what uv.lock says beside the versions.
+        described: what the installed ones that are declared say of themselves.
+        offered: what the project's own places offer, with the newest version there.
+        only_offered: whether packages come from these places only (`no-index`).
         latest: what the index had when it was last asked; only packages for which that was news.
 
     """
@@ -24,6 +28,9 @@ class Packages:
     installed: Mapping[str, str] | None = None
     latest: Mapping[str, str] = field(default_factory=dict)
     lock: Locked = field(default_factory=Locked)
+    described: Mapping[str, Metadata] = field(default_factory=dict)
+    offered: Mapping[str, str | None] = field(default_factory=dict)
+    only_offered: bool = False
 
     def newer(self, name: str) -> str | None:
         """Return the newest version of a package if no locked one is as new."""

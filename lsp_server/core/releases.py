@@ -4,11 +4,13 @@ Sources: PEP 503, 592 (yanked), 691, 700 (sizes and times), 792 (status), and th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
+
+from lsp_server.core.metadata import Metadata
 
 ACTIVE = "active"
 """The status of a package of which nothing is said."""
@@ -37,17 +39,6 @@ class Release:
         """Whether it is an alpha, a beta, a candidate or a development release."""
         parsed = version(self.version)
         return parsed is not None and parsed.is_prerelease
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """What one release says of itself; `urls` has labels as they are written."""
-
-    version: str
-    summary: str = ""
-    licence: str = ""
-    urls: Mapping[str, str] = field(default_factory=dict)
-    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """All that a feature may see of one document, frozen at one moment: a manifest, or the metadata block of a script."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lsp_server.core import pyproject, script
 from lsp_server.core.lsp import Position, Range, TextEdit
+from lsp_server.core.names import Names
 from lsp_server.core.packages import Packages
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.releases import Known
@@ -22,6 +24,25 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What stands near a project on the disk, as it was when its manifest was opened or saved.
+
+    Attributes:
+        members: The workspace's members by normalised name, with their folders relative to the root.
+        indexes: The URLs of the indexes that have a name, without secrets.
+        folders: Folders with a project in them, relative to the manifest's.
+    """
+
+    members: Mapping[str, str] = field(default_factory=dict)
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+
+
+_NOTHING_AROUND = Around()
+_NO_NAMES = Names()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One open `pyproject.toml` with what features need to answer in the client's terms.
 
@@ -29,6 +50,8 @@ class Snapshot:
         text: The TOML: of a script, that of its block.
         packages: What is locked, installed and newest.
         known: What indexes said of packages.
+        around: What stands near the project on the disk.
+        names: The names of the shipped list, the most used first.
         script: The script that the block stands in; None for a manifest. Ranges are of the script then.
     """
 
@@ -40,6 +63,8 @@ class Snapshot:
     packages: Packages = field(default_factory=Packages)
     known: Known = field(default_factory=dict)
     script: Script | None = None
+    around: Around = field(default_factory=lambda: _NOTHING_AROUND)
+    names: Names = field(default_factory=lambda: _NO_NAMES, compare=False, repr=False)
 
     @property
     def manifest(self) -> Manifest:

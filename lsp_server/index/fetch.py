@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from lsp_server.adapters.project import path_of
 from lsp_server.core.indexes import Index
-from lsp_server.core.releases import Metadata, Page
+from lsp_server.core.metadata import Metadata, parse
+from lsp_server.core.releases import Page
 from lsp_server.index import credentials, pages, wire
 from lsp_server.index.credentials import Credentials
 from lsp_server.index.store import Entry
@@ -99,7 +100,7 @@ def _metadata(index: Index, version: str, url: str | None, known: Credentials | 
     answer = wire.get(url, _headers("*/*"), known if own else None)
     if isinstance(answer, NoAnswer) or answer.status != _OK:
         return None
-    return pages.metadata(version, answer.body)
+    return parse(version, answer.body)
 
 
 def _of_folder(index: Index, name: str) -> Entry | NoAnswer:

@@ -25,8 +25,8 @@ from lsp_server.core.locked import Locked
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.releases import Page
 from lsp_server.core.requirement import normalize
-from lsp_server.core.snapshot import Snapshot
-from lsp_server.index import settings
+from lsp_server.core.snapshot import Around, Snapshot
+from lsp_server.index import near, settings
 from lsp_server.index.askers import Askers, Question
 from lsp_server.index.fetch import Access
 from lsp_server.index.store import Store
@@ -52,6 +52,7 @@ class _Plan:
     sources: Mapping[str, tuple[Source, ...]]
     local: frozenset[str]
     locked: Locked
+    around: Around
 
     def route(self, name: str) -> tuple[Index, ...]:
         """Return the indexes to ask for a name; the one that it is locked from, if it is locked."""
@@ -109,6 +110,7 @@ class Lookups:
         if path is not None:
             self._plans.pop(path, None)
             self.connection.session.known.pop(path, None)
+            self.connection.session.around.pop(path, None)
 
     def close(self) -> None:
         """Ask nothing more."""
@@ -118,9 +120,12 @@ class Lookups:
     async def _follow(self, uri: str, *, asked: bool) -> None:
         session = self.connection.session
         snapshot, path = session.snapshot(uri) or session.block(uri), session.path(uri)
-        if snapshot is None or path is None or session.settings.index_lookups == "off":
+        if snapshot is None or path is None:
             return
         plan = self._plans[path] = await self.connection.aside(_plan, path, snapshot)
+        session.around[path] = plan.around
+        if session.settings.index_lookups == "off":
+            return
         self._wished = {wish for wish in self._wished if wish[0] != path}
         questions = [self._question(path, plan, name, asked=asked) for name in sorted(_names(snapshot.manifest))]
         known = await self.connection.aside(_kept, self._opened(), questions)
@@ -164,7 +169,12 @@ class Lookups:
 
     def _may_ask(self, index: Index, plan: _Plan, *, asked: bool) -> bool:
         wanted = self.connection.session.settings
-        if not wanted.network or not wanted.may_run or (wanted.index_lookups == "asked" and not asked):
+        if (
+            wanted.index_lookups == "off"
+            or not wanted.network
+            or not wanted.may_run
+            or (wanted.index_lookups == "asked" and not asked)
+        ):
             return False
         if plan.indexes.offline and index.is_far:
             return False
@@ -220,14 +230,20 @@ def _plan(path: Path, snapshot: Snapshot) -> _Plan:
     own = indexes.sources(snapshot.manifest.document)
     if snapshot.script is not None:
         found = settings.read(project.folder, os.environ, block=snapshot.text)
-        return _Plan(project.root, found, own, frozenset(), offered.locked_in(project.lockfile))
+        around = Around(indexes=_urls(found), folders=near.folders(path.parent))
+        return _Plan(project.root, found, own, frozenset(), offered.locked_in(project.lockfile), around)
     root = project.folder / MANIFEST
     found = settings.read(project.folder, os.environ, member=path if path != root else None)
     inherited = indexes.sources(pyproject.read(files.read_text(root)).document) if path != root else {}
-    members = (pyproject.read(files.read_text(one)).name for one in projects.manifests(project))
+    members = near.members(project)
     locked = offered.locked_in(project.lockfile)
-    local = locked.local | {normalize(name) for name in (*members, snapshot.manifest.name) if name}
-    return _Plan(project.root, found, {**inherited, **own}, local, locked)
+    local = locked.local | members.keys() | {normalize(name) for name in (snapshot.manifest.name,) if name}
+    around = Around(members, _urls(found), near.folders(path.parent))
+    return _Plan(project.root, found, {**inherited, **own}, local, locked, around)
+
+
+def _urls(found: Indexes) -> dict[str, str]:
+    return {name: index.url for name, index in found.named.items()}
 
 
 def _project(path: Path, snapshot: Snapshot) -> Project:

@@ -13,16 +13,13 @@ from urllib.parse import urljoin
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
 from lsp_server.core import releases
-from lsp_server.core.releases import Metadata, Page, Release
-from lsp_server.core.requirement import normalize
+from lsp_server.core.metadata import line
+from lsp_server.core.releases import Page, Release
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 STATUSES = frozenset({"active", "archived", "quarantined", "deprecated"})
-_MOST_CHARACTERS = 300
 _STATUS_IN_HTML = re.compile(r'<meta\s+name="pypi:project-status(?P<reason>-reason)?"\s+content="(?P<said>[^"]*)"', re.IGNORECASE)
-_LINK = re.compile(r"https?://[^\s<>()\[\]/@\x00-\x20]{1,200}(?:/[^\s<>()\[\]\x00-\x20]{0,500})?", re.IGNORECASE)
 _LATER_VERSION = re.compile(r'(<meta\s+name="pypi:repository-version"\s+content=")1\.\d{1,3}(?=")', re.IGNORECASE)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 class WrongPageError(ValueError):
@@ -73,34 +70,6 @@ def of_files(name: str, index: str, filenames: Iterable[str]) -> Page:
     """Return what the names of the files in a folder say of a package."""
     found = [_file({"filename": one, "url": one}, name, "") for one in filenames]
     return Page(name, index, releases=releases.newest_first(_merged([one for one in found if one is not None])))
-
-
-def metadata(version: str, body: bytes) -> Metadata:
-    """Return the metadata of a release (core metadata 2.x), leniently: old packages have odd ones."""
-    from packaging.metadata import parse_email  # noqa: PLC0415  only when a page was asked for
-
-    raw, _ = parse_email(body)
-    urls = dict(raw.get("project_urls", {}))
-    if raw.get("home_page"):
-        urls = {"Homepage": raw["home_page"], **urls}
-    return Metadata(
-        version=version,
-        summary=line(raw.get("summary", "")),
-        licence=line(raw.get("license_expression") or _classified(raw.get("classifiers", [])) or raw.get("license", "")),
-        urls={line(label): link for label, link in urls.items() if is_link(link)},
-        extras=tuple(sorted({normalize(extra) for extra in raw.get("provides_extra", [])})),
-    )
-
-
-def line(text: str) -> str:
-    """Return a text of somebody else's as one short line."""
-    shown = _CONTROLS.sub(" ", text).strip()
-    return shown if len(shown) <= _MOST_CHARACTERS else f"{shown[:_MOST_CHARACTERS]}…"
-
-
-def is_link(url: object) -> bool:
-    """Tell whether a text of somebody else's may be shown as a link."""
-    return isinstance(url, str) and _LINK.fullmatch(url) is not None
 
 
 def _of_json(body: bytes) -> Mapping[str, Any]:
@@ -187,8 +156,3 @@ def _status(details: Mapping[str, Any]) -> tuple[str, str]:
         status, reason = said or found.get("project-status"), found.get("project-status-reason")
     known = status if status in STATUSES else releases.ACTIVE
     return str(known), line(reason) if isinstance(reason, str) else ""
-
-
-def _classified(classifiers: list[str]) -> str:
-    found = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: ")]
-    return ", ".join(one for one in found if one != "OSI Approved")

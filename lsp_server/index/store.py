@@ -15,7 +15,8 @@ from typing import Any
 
 from lsp_server.adapters import private
 from lsp_server.core.indexes import Index
-from lsp_server.core.releases import Metadata, Page, Release
+from lsp_server.core.metadata import Metadata
+from lsp_server.core.releases import Page, Release
 
 _FORMAT = 1
 _MOST_BYTES = 4 * 1024 * 1024

@@ -19,6 +19,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from lsp_server import __version__, protocol
+from lsp_server.adapters import offered
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.uv import Cancellation
 from lsp_server.client.capabilities import client_of, plain, range_of
@@ -31,6 +32,7 @@ from lsp_server.client.session import Session
 from lsp_server.client.status_feed import StatusFeed
 from lsp_server.client.wire import Wire
 from lsp_server.core.intent import CHANGING_COMMANDS
+from lsp_server.core.names import Names
 from lsp_server.core.text import Document, Encoding
 from lsp_server.imports.python_files import PythonFiles
 from lsp_server.index.lookups import Lookups
@@ -209,8 +211,13 @@ def initialized(server: Server, _params: types.InitializedParams) -> None:
     """Open the office, ask for the settings, and for the watching of files where the client does it."""
     configuration.report(server)
     server.later("the state folder", _open(server))
+    server.later("the names of packages", _read_names(server))
     server.later("client/registerCapability", _register(server))
     server.later("workspace/configuration", server.python.after_settings(configuration.fetch(server)))
+
+
+async def _read_names(server: Server) -> None:
+    server.session.names = await server.aside(lambda: Names(offered.listed()))
 
 
 async def _open(server: Server) -> None:

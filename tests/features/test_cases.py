@@ -4,27 +4,42 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from demo import parts
-from tests.features import cases
+from tests.features import cases, universe
 from tests.support.client import Client
+from tests.support.index_server import index_server
 
 ALL = cases.load()
 
 
 @pytest.fixture(scope="module")
 def editor() -> Iterator[tuple[Client, Path]]:
-    """One server, with a manifest open whose text each case replaces."""
+    """One server that has asked its index about everything, with a manifest open whose text each case replaces."""
     base = Path(tempfile.mkdtemp(prefix="pl-")).resolve()
-    manifest = parts.make_project(base / "project", text="")
-    with Client(env=parts.uv_environment(base), cwd=manifest.parent, expect_exit=0) as client:
-        client.initialize(root=manifest.parent)
-        client.open(manifest)
-        yield client, manifest
+    with index_server(*universe.PAGES) as index:
+        index.metadata |= universe.METADATA
+        manifest = universe.write(base / "project", index.url)
+        env = parts.uv_environment(base) | {"UV_DEFAULT_INDEX": index.url}
+        with Client(env=env, cwd=manifest.parent, expect_exit=0) as client:
+            client.initialize(root=manifest.parent)
+            client.open(manifest)
+            client.wire.wait_until(lambda: _knows_all(client, manifest), 30, "what the index and the lock file say")
+            yield client, manifest
     shutil.rmtree(base, ignore_errors=True)
+
+
+def _knows_all(client: Client, manifest: Path) -> bool:
+    """Whether hover on each package says what the index has, and completion knows a locked one."""
+    said = []
+    for name in ("alpha", "beta", "gamma", universe.ABSENT):
+        where = client.range_of(manifest, f'"{name}')["end"]
+        document = {"textDocument": {"uri": client.buffer(manifest).uri}, "position": where}
+        said.append(client.request("textDocument/hover", document)["contents"]["value"])
+    everything = "".join(said)
+    return all(words in everything for words in ("locked: 1.0", "first", "archived", "no index", "yanked"))
 
 
 def test_there_are_cases() -> None:
@@ -33,26 +48,16 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("case", ALL, ids=str)
 def test_the_functions_show_what_the_case_says(case: cases.Case) -> None:
-    assert cases.rendered(cases.pure(case)) == case.golden, "if this is meant: python -m tests.features.cases"
+    assert cases.pure(case) == case.golden, "if this is meant: python -m tests.features.cases"
 
 
 @pytest.mark.parametrize("case", ALL, ids=str)
 def test_the_server_shows_the_same(editor: tuple[Client, Path], case: cases.Case) -> None:
     client, manifest = editor
-    mark = client.mark()
     buffer = client.type(manifest, case.text)
-    document: dict[str, Any] = {"textDocument": {"uri": buffer.uri}}
-    said = client.wait_for(
-        lambda m: m.method == "textDocument/publishDiagnostics" and m.params["version"] == buffer.version, after=mark
-    )
-    shown = {
-        "actions": client.code_actions(manifest, case.where),
-        "lenses": client.request("textDocument/codeLens", document),
-        "diagnostics": said.params["diagnostics"],
-    }
-    assert cases.rendered(shown) == case.golden
-    uris = {one["command"]["arguments"][0]["uri"] for kind in ("actions", "lenses") for one in shown[kind]}
-    assert uris <= {buffer.uri}
+    assert cases.served(case, client, manifest) == case.golden
+    actions = client.code_actions(manifest, case.where)
+    assert {one["command"]["arguments"][0]["uri"] for one in actions if "command" in one} <= {buffer.uri}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_hint_stands_right_behind_its_requirement() -> None:
 
 def test_a_hint_says_what_is_newer_or_installed_otherwise() -> None:
     packages = Packages(LOCKED, {"alpha": "1.1", "beta": "2.0"}, {"beta": "3.0", "alpha": "1.2"})
-    assert shown(packages) == {4: "1.2 · 1.1 installed", 5: "2.0 · 3.0 available", 9: "0.9, 1.0"}
+    assert shown(packages) == {4: "1.2 · 1.1 installed", 5: "2.0 · 3.0 available (major)", 9: "0.9, 1.0"}
 
 
 @pytest.mark.parametrize("latest", ["1.2", "1.1", "1.2.0"])

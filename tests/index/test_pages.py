@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lsp_server.core import metadata
 from lsp_server.core.releases import Page, Release
 from lsp_server.index import pages
 from tests.support.index_server import JSON, page
@@ -88,8 +89,8 @@ def test_a_page_of_odd_shapes_has_no_releases(odd: Any) -> None:
 
 
 def test_what_is_shown_of_a_stranger_is_one_short_line_without_controls() -> None:
-    assert pages.line("a\x1b[31m\u202eb\n\nc" + "x" * 1000).startswith("a [31m b c")
-    assert len(pages.line("x" * 1000)) == 301
+    assert metadata.line("a\x1b[31m\u202eb\n\nc" + "x" * 1000).startswith("a [31m b c")
+    assert len(metadata.line("x" * 1000)) == 301
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_what_is_shown_of_a_stranger_is_one_short_line_without_controls() -> Non
     ],
 )
 def test_a_link_of_a_stranger_leads_to_the_web_or_nowhere(url: str, shown: bool) -> None:  # noqa: FBT001  a table's column
-    assert pages.is_link(url) is shown
+    assert metadata.is_link(url) is shown
 
 
 def test_metadata_gives_summary_licence_links_and_extras() -> None:
@@ -121,7 +122,7 @@ Provides-Extra: Socks_5
 Provides-Extra: http2
 
 text"""
-    found = pages.metadata("1.0", body)
+    found = metadata.parse("1.0", body)
     assert (found.summary, found.licence, found.extras) == ("Does things", "MIT License", ("http2", "socks-5"))
     assert found.urls == {"Homepage": "https://alpha.example", "Source": "https://github.com/a/alpha"}
 

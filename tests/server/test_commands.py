@@ -274,7 +274,7 @@ def test_check_upgrades_lists_newer_versions_unless_the_network_is_off(project: 
             client.wait_for_method("workspace/inlayHint/refresh", 20, after=before)
             params = {"textDocument": argument, "range": client.range_of(project.manifest, "alpha<2")}
             (hint,) = client.request("textDocument/inlayHint", params)
-            assert hint["label"] == "1.1 · 2.0 available"
+            assert hint["label"] == "1.1 · 2.0 available (major)"
         else:
             with contextlib.suppress(ResponseError):
                 client.execute("pyproject.checkUpgrades", argument, timeout=30)
