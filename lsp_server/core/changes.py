@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from lsp_server.core import facts, lockfile
+from lsp_server.core import facts, lockfile, pyproject
 from lsp_server.core.facts import Key
 from lsp_server.core.intent import Intent
 from lsp_server.core.text import decoded
@@ -64,11 +64,13 @@ def loaded(fields: Mapping[str, Any]) -> Changes:
 
 def _of_file(intent: Intent, path: Path, before: bytes | None, after: bytes | None) -> Iterator[Statement]:
     old, new = facts.of_file(path.name, before), facts.of_file(path.name, after)
+    own = pyproject.read(decoded(after)).name if path.suffix == ".toml" else None
     for key in sorted(facts.changed(old, new)):
         if intent.concerns(key):
             for was, now in zip_longest(_lines(old.get(key)), _lines(new.get(key))):
                 if was != now:
-                    yield Statement(path.as_uri(), _table(key), key[-1], was, now)
+                    name = own if own and key == ("version",) else key[-1]
+                    yield Statement(path.as_uri(), _table(key), name, was, now)
 
 
 def _lines(value: str | None) -> list[str]:

@@ -80,14 +80,13 @@ def _on_version(snapshot: Snapshot, span: Span) -> Iterator[CodeAction]:
     place = manifest.version_span
     if manifest.version is None or place is None or not place.meets(_whole_lines(snapshot.text, span)):
         return
-    for part in ("major", "minor", "patch"):
-        number = versions.bumped(manifest.version, part)
-        if number is not None:
+    for parts, number in versions.choices(manifest.version):
+        if len(parts) == 1:
             yield command_action(
-                f"Bump {part} version: {manifest.version} → {number}",
+                f"Bump {parts[0]} version: {manifest.version} → {number}",
                 "refactor.rewrite",
                 "pyproject.bumpVersion",
-                {"uri": snapshot.uri, "bump": part},
+                {"uri": snapshot.uri, "bump": parts[0]},
             )
 
 

@@ -60,7 +60,8 @@ def _statement(change: Statement) -> str:
         return f"added {change.after}"
     if is_dependency and change.after is None:
         return f"removed {change.before}"
-    return f"{change.name}: {change.before or 'none'} → {change.after or 'none'}"
+    name = f"{change.name} version" if change.table == "version" else change.name
+    return f"{name}: {change.before or 'none'} → {change.after or 'none'}"
 
 
 def _locked(one: Asked, made: Changes) -> str:

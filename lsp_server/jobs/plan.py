@@ -28,7 +28,7 @@ from lsp_server.core import (
 )
 from lsp_server.core.batch import Batch, Request
 from lsp_server.core.commandline import Target
-from lsp_server.core.intent import Add, Intent, Lock, Move, Undo, Upgrade
+from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.requirement import Invalid, at, local_path, parse
 from lsp_server.core.settings import Settings
@@ -143,6 +143,8 @@ class Planner:
                 if isinstance(undone, Failure):
                     return _Failed(undone)
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
+            case Bump(workspace=True) as asked:
+                return self._made(texts, [(path, asked.words()) for path in self._versioned(texts)])
             case Upgrade() as asked:
                 return self._upgraded(texts, wanted, asked, manifest)
             case Move(package=package, source=source) if facts.dependency_key(source, package) not in facts.of_file(
@@ -168,6 +170,11 @@ class Planner:
         """Return what uv wrote with the live paths in it: it writes some as it saw them, in the shadow."""
         text = decoded(made)
         return self.shadow.live_text(text).encode() if self.shadow.named(text) else made
+
+    def _versioned(self, texts: Texts) -> list[Path]:
+        """Return the manifests that state a version."""
+        manifests = [path for path in texts if path.name == MANIFEST]
+        return [path for path in manifests if pyproject.read(decoded(texts[path])).version is not None]
 
     def _upgraded(self, texts: Texts, batch: Batch, wanted: Upgrade, manifest: Path) -> Texts | _Failed:
         """Move the bounds and the lock file; the `uv lock` after it finds nothing left to do (`jobs/upgrade.py`)."""

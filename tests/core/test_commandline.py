@@ -33,13 +33,13 @@ def commands(intent: Intent, target: Target = HERE, stated: facts.Facts | None =
         ((Add(("a",)), Add(("b",), bounds="exact"), Add(("c",))), ["0 2", "1"]),
         ((Remove(("a",)), Remove(("b",)), Remove(("c",), FAST)), ["0 1", "2"]),
         ((Add(("a",)), Remove(("b",)), Add(("c",))), ["0 2", "1"]),
-        ((Add(("a",)), Bump("major"), Add(("c",))), ["0 2", "1"]),
+        ((Add(("a",)), Bump(("major",)), Add(("c",))), ["0 2", "1"]),
         # The order of two that touch the same package is the order they were asked for in.
         ((Add(("a",)), Remove(("a",)), Add(("A==1",))), ["0", "1", "2"]),
         ((Add(("a",)), Add(("a<2",))), ["0", "1"]),
         ((Add(("a",)), Upgrade(), Add(("b",))), ["0", "1", "2"]),
         ((Add(("a",)), Undo("x"), Add(("b",))), ["0", "1", "2"]),
-        ((Bump("major"), Bump("minor")), ["0", "1"]),
+        ((Bump(("major",)), Bump(("minor",))), ["0", "1"]),
     ],
 )
 def test_what_one_command_does_together(intents: tuple[Intent, ...], expected: list[str]) -> None:
@@ -61,8 +61,10 @@ def test_two_members_are_two_commands() -> None:
         (Remove(("a", "b"), DEV), HERE, ["remove --no-sync --group=dev -- a b"]),
         (Upgrade(("a",)), HERE, ["lock"]),
         (Upgrade(), SCRIPT, ["lock --script=/p/s.py"]),
-        (Bump("minor"), HERE, ["version --no-sync --bump minor"]),
-        (Bump(None, "1.0"), HERE, ["version --no-sync -- 1.0"]),
+        (Bump(("minor",)), HERE, ["version --no-sync --bump minor"]),
+        (Bump(("minor", "beta=2")), HERE, ["version --no-sync --bump minor --bump beta=2"]),
+        (Bump(("minor",), workspace=True), HERE, ["lock"]),
+        (Bump((), "1.0"), HERE, ["version --no-sync -- 1.0"]),
         (Lock(), HERE, ["lock"]),
         (Lock(), SCRIPT, ["lock --script=/p/s.py"]),
         (Sync(), HERE, ["lock"]),
@@ -120,7 +122,7 @@ def test_a_persons_own_environment_does_not_lead_uv_astray() -> None:
 
 @pytest.mark.parametrize(
     ("intent", "needed"),
-    [(Add(("a",)), True), (Add(("a",), DEV), False), (Add(("a",), member="m"), False), (Bump("major"), True)],
+    [(Add(("a",)), True), (Add(("a",), DEV), False), (Add(("a",), member="m"), False), (Bump(("major",)), True)],
 )
 def test_a_workspace_root_without_a_project_can_still_have_groups(intent: Intent, *, needed: bool) -> None:
     assert intent.needs_project() == needed

@@ -25,8 +25,12 @@ DEV, FAST = Table("group", "dev"), Table("extra", "fast")
         ("upgrade", {"packages": ["a"]}, Upgrade(("a",))),
         ("upgrade", {"all": True}, Upgrade()),
         ("upgrade", {"all": True, "script": True}, Upgrade(script=True)),
-        ("bumpVersion", {"bump": "rc"}, Bump("rc")),
-        ("bumpVersion", {"version": "2!1.0"}, Bump(None, "2!1.0")),
+        ("upgrade", {"all": True, "group": "Dev", "level": "minor"}, Upgrade(table=DEV, level="minor")),
+        ("upgrade", {"all": True, "workspace": True, "strategy": "lock"}, Upgrade(workspace=True, strategy="lock")),
+        ("bumpVersion", {"bump": "rc"}, Bump(("rc",))),
+        ("bumpVersion", {"bump": ["minor", "beta"], "workspace": True}, Bump(("minor", "beta"), workspace=True)),
+        ("bumpVersion", {"bump": ["patch=10"], "member": "A_b"}, Bump(("patch=10",))),
+        ("bumpVersion", {"version": "2!1.0"}, Bump((), "2!1.0")),
         ("move", {"package": "a", "from": {}, "to": {"group": "dev"}}, Move("a", Table("runtime"), DEV)),
         ("lock", {}, Lock()),
         ("sync", {"groups": ["dev"], "all": False}, Sync(("dev",))),
@@ -62,6 +66,17 @@ def test_what_a_command_takes(command: str, argument: dict[str, Any], expected: 
         ("upgrade", {"all": True, "script": "x.py"}, "script"),
         ("bumpVersion", {}, "bump"),
         ("bumpVersion", {"bump": "huge"}, "bump"),
+        ("bumpVersion", {"bump": []}, "bump"),
+        ("bumpVersion", {"bump": ["minor", "major"]}, "bump"),
+        ("bumpVersion", {"bump": ["stable", "rc"]}, "bump"),
+        ("bumpVersion", {"bump": ["minor", 1]}, "bump"),
+        ("bumpVersion", {"bump": "minor=x"}, "bump"),
+        ("bumpVersion", {"bump": "minor", "member": "a", "workspace": True}, "member"),
+        ("upgrade", {"all": True, "strategy": "newest"}, "strategy"),
+        ("upgrade", {"all": True, "level": "huge"}, "level"),
+        ("upgrade", {"all": True, "script": True, "workspace": True}, "workspace"),
+        ("upgrade", {"all": True, "script": True, "member": "a"}, "member"),
+        ("upgrade", {"all": True, "group": "a", "extra": "b"}, "extra"),
         ("bumpVersion", {"bump": "major", "version": "1"}, "bump"),
         ("bumpVersion", {"version": "one"}, "version"),
         ("move", {"package": "a", "from": {}, "to": {}}, "to"),
@@ -126,7 +141,21 @@ JSON = st.recursive(
     max_leaves=6,
 )
 FIELDS = ["uri", "requirements", "packages", "group", "extra", "script", "marker", "bounds", "index", "editable"]
-FIELDS += ["member", "all", "bump", "version", "package", "from", "to", "groups", "extras", "id"]
+FIELDS += [
+    "member",
+    "all",
+    "bump",
+    "version",
+    "package",
+    "from",
+    "to",
+    "groups",
+    "extras",
+    "id",
+    "strategy",
+    "level",
+    "workspace",
+]
 
 
 @given(

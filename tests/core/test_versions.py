@@ -1,11 +1,14 @@
 """The number in the title of a bump is the number that uv will make."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demo import parts
-from lsp_server.core.versions import bumped
+from lsp_server.core.intent.newer import RELEASE, BumpPart
+from lsp_server.core.versions import bumped, choices
 from tests.support.projects import Project
 
 VERSIONS = (  # noqa: SIM905  versions read better without quotes
@@ -17,9 +20,22 @@ VERSIONS = (  # noqa: SIM905  versions read better without quotes
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_title_shows_what_uv_makes(project: Project, version: str) -> None:
     parts.write(project.manifest, f'[project]\nname = "x"\nversion = "{version}"\n')
-    for part in ("major", "minor", "patch"):
-        real = project.uv("version", "--bump", part, "--dry-run", "--short", "--frozen")
-        assert bumped(version, part) == (real.stdout.strip() or None), f"{version} {part}"
+    for part in get_args(BumpPart):
+        assert bumped(version, part) == made(project, part), f"{version} {part}"
+
+
+@pytest.mark.parametrize("version", ["1.2.3", "1.2rc1", "2!1.2.3a1.dev2"])
+def test_a_choice_is_impossible_or_a_possible_one_is_not_offered(project: Project, version: str) -> None:
+    parts.write(project.manifest, f'[project]\nname = "x"\nversion = "{version}"\n')
+    asked: list[tuple[str, ...]] = [(part,) for part in get_args(BumpPart)]
+    asked += [(one, other) for one in RELEASE for other in get_args(BumpPart)]
+    real = {words: number for words in asked if (number := made(project, *words))}
+    assert dict(choices(version)) == real
+
+
+def made(project: Project, *parts: str) -> str | None:
+    words = [f"--bump={part}" for part in parts]
+    return project.uv("version", *words, "--dry-run", "--short", "--frozen").stdout.strip() or None
 
 
 @pytest.mark.parametrize("version", ["", "one", "1.2.x", "1..2"])

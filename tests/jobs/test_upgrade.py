@@ -186,3 +186,22 @@ def test_a_level_is_for_manifests_only(tools: Tools, wheels: Path, project: Proj
         jobs.done(jobs.ask("upgrade", uri=script.as_uri(), script=True, all=True, level="minor"))
     assert "alpha<2" in script.read_text("utf-8")
     assert "delta==1.1" in script.read_text("utf-8")
+
+
+def test_all_members_get_a_version_one_by_one(tools: Tools, wheels: Path) -> None:
+    found, inner = members(tools, wheels)
+    before = [each.text() for each in (found, *inner.values())]
+    with desk(found) as jobs:
+        (done,) = jobs.done(jobs.ask("bumpVersion", bump=["minor", "beta"], workspace=True))
+        assert [(one.table, one.name, one.after) for one in done.changes.statements] == [
+            ("version", "space", "0.2.0b1"),
+            ("version", "one", "1.1b1"),
+            ("version", "two", "1.1b1"),
+        ]
+        assert len(jobs.changes()) == 1
+        found.uv_ok("lock", "--check")
+        jobs.done(jobs.ask("undo", id=done.id))
+        assert [each.text() for each in (found, *inner.values())] == before
+        jobs.done(jobs.ask("bumpVersion", bump="patch", member="two"))
+    assert 'version = "1.0.1"' in inner["two"].text()
+    assert inner["one"].text() == before[1]

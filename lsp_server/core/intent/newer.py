@@ -1,5 +1,7 @@
 """Intents about version numbers: upgrade what the project depends on, bump its own version."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, cast, get_args
 
@@ -92,42 +94,84 @@ class Upgrade(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Bump(Intent):
-    """Change the project's version (PEP 440): by one part, or to a given one."""
+    """Change a project's version (PEP 440): by parts, or to a given one.
+
+    Attributes:
+        parts: What `uv version --bump` takes, each with `=NUMBER` where it gets a given one.
+        version: The version that it gets instead.
+        workspace: Whether all members get theirs, in one commit.
+
+    """
 
     COMMAND = "pyproject.bumpVersion"
-    FIELDS = ("uri", "bump", "version")
+    FIELDS = ("uri", "bump", "version", "member", "workspace")
 
-    part: BumpPart | None = None
+    parts: tuple[str, ...] = ()
     version: str | None = None
+    workspace: bool = False
 
     @classmethod
     def read(cls, given: Argument) -> Self:
         """Read the argument."""
-        part = argument.choice(given, "bump", get_args(BumpPart))
-        if (part is None) == (given.get("version") is None):
-            parts = f"must be one of {', '.join(get_args(BumpPart))}, or else 'version' must be given"
-            rule = parts if part is None else "'version' is given too: give one of them"
-            raise RefusedError("bump", given.get("bump"), rule)
-        return cls(cast("BumpPart | None", part), argument.version(given, "version"))
+        bump = given.get("bump")
+        listed = [bump] if isinstance(bump, str) else bump
+        if (bump is None) == (given.get("version") is None):
+            parts = f"{_PARTS}, or else 'version' must be given"
+            raise RefusedError("bump", bump, parts if bump is None else "'version' is given too: give one of them")
+        if listed is not None and (not isinstance(listed, list | tuple) or not is_possible(listed)):
+            raise RefusedError("bump", bump, _PARTS)
+        workspace = argument.boolean(given, "workspace")
+        if argument.optional_name(given, "member") and workspace:
+            raise RefusedError("member", given["member"], "'workspace' is true: give one of them")
+        return cls(tuple(listed or ()), argument.version(given, "version"), workspace)
 
     def title(self) -> str:
         """Say which version comes."""
-        return f"Set version {self.version}" if self.version else f"Bump {self.part} version"
+        whose = " of all members" if self.workspace else ""
+        return f"Set version {self.version}{whose}" if self.version else f"Bump {' '.join(self.parts)} version{whose}"
 
-    def commands(self, target: Target, stated: Facts) -> tuple[Words, ...]:  # noqa: ARG002  not needed
+    def words(self) -> Words:
         """Return one `uv version`."""
-        return (("version", "--no-sync", *(("--bump", self.part) if self.part else ("--", self.version or ""))),)
+        return ("version", "--no-sync", *(word for part in self.parts for word in ("--bump", part)), *self._given())
+
+    def commands(self, target: Target, stated: Facts) -> tuple[Words, ...]:
+        """Return one `uv version`; for all members those come before (`jobs/plan.py`), and one lock is left."""
+        return Intent.commands(self, target, stated) if self.workspace else (self.words(),)
 
     def concerns(self, key: Key) -> bool:
         """Tell whether it is the version."""
         return key == ("version",)
 
+    def touched(self) -> Touched:
+        """Return whether the sync is that of all members."""
+        return Touched(members=self.workspace)
+
     def needs_project(self) -> bool:
-        """Tell that it does."""
-        return True
+        """Tell that it does, where it is not about all members."""
+        return not self.workspace
 
     def obstacle(self, manifest: Manifest) -> tuple[str, str] | None:
         """Refuse a version that stands nowhere."""
-        if not manifest.dynamic_version:
+        if self.workspace or not manifest.dynamic_version:
             return None
         return "invalid-toml", ": the version is dynamic (the build backend makes it), so it cannot be bumped here"
+
+    def _given(self) -> Words:
+        return ("--", self.version) if self.version else ()
+
+
+def is_possible(parts: Sequence[object]) -> bool:
+    """Tell whether uv takes these parts together: one of the release and one of the pre-release, in any order, or one alone."""
+    names = [part.partition("=")[0] for part in parts if isinstance(part, str) and _PART.fullmatch(part)]
+    known = len(names) == len(parts) and set(names) <= set(get_args(BumpPart))
+    kinds = sorted("release" if name in RELEASE else "pre-release" if name in PRE_RELEASE else "alone" for name in names)
+    return known and (len(kinds) == 1 or kinds == ["pre-release", "release"])
+
+
+RELEASE = ("major", "minor", "patch")
+PRE_RELEASE = ("alpha", "beta", "rc", "dev")
+_PART = re.compile(r"[a-z]+(=[0-9]+)?")
+_PARTS = (
+    f"must be one of {', '.join(get_args(BumpPart))}, or a list of one of {', '.join(RELEASE)} with one of "
+    f"{', '.join(PRE_RELEASE)}; '=NUMBER' behind a part gives it that number"
+)
