@@ -5,10 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lsp_server.core import masking
-from lsp_server.core.changes import Statement
 from lsp_server.core.intent import CHANGING_COMMANDS
-from lsp_server.core.lockfile import Moved
-from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Operation, requests
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Moved, Operation, Statement, requests
 
 NAME = "pyproject-lsp"
 SECTION = "pyproject"

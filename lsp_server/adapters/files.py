@@ -242,7 +242,7 @@ class Replacement:
 
     def finish(self) -> None:
         """Make the change of the folder last over a power cut, and take the old file away; needs no lock."""
-        _sync_folder(self.target.parent)
+        sync_folder(self.target.parent)
         self.discard()
 
     def revert(self) -> None:
@@ -348,7 +348,8 @@ def _copy_ownership(source: Path, target: Path) -> None:
                 os.setxattr(target, name, os.getxattr(source, name))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last over a power cut."""
     # On Windows a folder cannot be opened for syncing; the rename is journaled by NTFS.
     if sys.platform != "win32":
         with contextlib.suppress(OSError):

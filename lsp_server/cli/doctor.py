@@ -24,6 +24,7 @@ from lsp_server.cli import shared
 from lsp_server.cli.failures import explanation
 from lsp_server.core import commandline
 from lsp_server.core import settings as settings_of
+from lsp_server.jobs import schema
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import STATE_VARIABLE, state_folder
 
@@ -183,13 +184,20 @@ def _locks(state: Path) -> Finding:
 def _journal(state: Path) -> Finding:
     journal = Journal(state / "journal.sqlite3", this_process())
     try:
+        problem, newer = journal.problem(), journal.version() > schema.VERSION
         waiting = len(journal.unfinished_with_owner())
     finally:
         journal.close()
     if journal.set_aside is not None:
         advice = "a new one was created; past operations cannot be undone"
         return Finding("journal", "warning", f"was corrupt: moved to {journal.set_aside}", advice)
-    return Finding("journal", "ok", f"{state / 'journal.sqlite3'}, {waiting} unfinished operations on this machine")
+    if problem is not None:
+        advice = "it is kept aside and begun anew by the next server; past operations cannot be undone then"
+        return Finding("journal", "error", f"{journal.path} is corrupt: {problem}", advice)
+    found = f"{journal.path}, every page is sound, {waiting} unfinished operations on this machine"
+    if newer:
+        return Finding("journal", "ok", f"{found}; a newer version writes it, too", "update this one when it is convenient")
+    return Finding("journal", "ok", found)
 
 
 def _settings(uv_path: str | None) -> Finding:

@@ -40,6 +40,7 @@ def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
 
 def tell_of_opening(journal: "Journal") -> None:
     """Say on stderr that the journal had to be begun anew, or was open to others."""
+    journal.heard = lambda kept: complain(f"the journal was corrupt and is kept as {kept}; a new one was begun")
     if journal.set_aside is not None or journal.tightened:
         from lsp_server.server.commands import found_at_opening  # noqa: PLC0415  `exec` should not wait for it
 

@@ -1,43 +1,16 @@
 """What an operation has changed, statement by statement, as the status and `--json` tell it (docs/protocol.md)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 from lsp_server.core import facts, lockfile, pyproject
 from lsp_server.core.facts import Key
 from lsp_server.core.intent import Intent
+from lsp_server.core.operation import Changes, Moved, Statement
 from lsp_server.core.text import decoded
 
 Texts = Mapping[Path, bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement that changed: a requirement as it was written, or a version; None where there was none or is none.
-
-    `file` is a URI. `table` is "dependencies", "group:NAME", "extra:NAME", "version", or the path of a list such as
-    "build-system.requires".
-    """
-
-    file: str
-    table: str
-    name: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a commit changed in the manifests or the script, and in the lock file."""
-
-    statements: tuple[Statement, ...] = ()
-    locked: tuple[lockfile.Moved, ...] = ()
-
-
-NO_CHANGES = Changes()
 
 
 def of(intent: Intent, before: Texts, after: Texts) -> Changes:
@@ -47,19 +20,13 @@ def of(intent: Intent, before: Texts, after: Texts) -> Changes:
     file is all that the commit moved, since uv resolves them together.
     """
     statements: list[Statement] = []
-    locked: tuple[lockfile.Moved, ...] = ()
+    locked: tuple[Moved, ...] = ()
     for path in after:
         if path.name.endswith(".lock"):
             locked = lockfile.difference(decoded(before.get(path)), decoded(after[path]))
         elif before.get(path) != after[path]:
             statements += _of_file(intent, path, before.get(path), after[path])
     return Changes(tuple(statements), locked)
-
-
-def loaded(fields: Mapping[str, Any]) -> Changes:
-    """Return what `dataclasses.asdict` has made of one."""
-    statements = tuple(Statement(**one) for one in fields.get("statements", ()))
-    return Changes(statements, tuple(lockfile.Moved(**one) for one in fields.get("locked", ())))
 
 
 def _of_file(intent: Intent, path: Path, before: bytes | None, after: bytes | None) -> Iterator[Statement]:

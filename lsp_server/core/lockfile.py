@@ -1,26 +1,17 @@
 """uv.lock as data: what changed between two of them, and whether it fits a manifest or an environment."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from lsp_server.core import toml
+from lsp_server.core.operation import Moved
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.requirement import normalize
 
 Versions = Mapping[str, frozenset[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A package whose locked version changed; None where it is new or gone."""
-
-    name: str
-    before: str | None
-    after: str | None
 
 
 def versions(text: str) -> Versions:

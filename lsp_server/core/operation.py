@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from lsp_server.core import masking
-from lsp_server.core.changes import NO_CHANGES, Changes
 
 State = Literal["queued", "planning", "waiting", "needsSave", "committing", "syncing", "done", "failed", "cancelled"]
 LockName = Literal["manifest", "project", "environment", "process"]
@@ -65,6 +64,41 @@ class Failure:
     code: str
     message: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A package whose locked version changed; None where it is new or gone."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement that changed: a requirement as it was written, or a version; None where there was none or is none.
+
+    `file` is a URI. `table` is "dependencies", "group:NAME", "extra:NAME", "version", or the path of a list such as
+    "build-system.requires".
+    """
+
+    file: str
+    table: str
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a commit changed in the manifests or the script, and in the lock file."""
+
+    statements: tuple[Statement, ...] = ()
+    locked: tuple[Moved, ...] = ()
+
+
+NO_CHANGES = Changes()
 
 
 @dataclass(frozen=True, slots=True)

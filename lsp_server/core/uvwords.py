@@ -4,9 +4,14 @@ import re
 
 from lsp_server.core.operation import Failure
 
+# In the words of Linux, macOS and Windows, by name or number, of uv or of a build.
+_NO_SPACE = re.compile(
+    r"No space left on device|os error (?:28|112|122)\b|[Dd]isk quota exceeded|not enough space on the disk|Errno (?:28|122)\b"
+)
 _TITLES = (
     # The order matters: a killed uv says nothing of the build, and a build that fails while resolving is a failed build.
     (re.compile(r"^error: uv was killed by ", re.MULTILINE), "uv-failed"),
+    (_NO_SPACE, "no-space"),
     (re.compile(r"Failed to build|build backend returned an error|Failed to prepare distributions"), "build-failed"),
     (re.compile(r"No solution found when resolving"), "unresolvable"),
     (re.compile(r"was not found in the (package registry|provided package locations)"), "unresolvable"),
@@ -59,6 +64,11 @@ def sentence(words: str) -> str:
             cause = cause.removeprefix(prefix)
         return _shortened(f"{first}: {cause.strip()}")
     return _shortened(" ".join(lines) if first.endswith(":") else first)
+
+
+def is_no_space(words: str) -> bool:
+    """Tell whether a disk was full."""
+    return _NO_SPACE.search(words) is not None
 
 
 def lock_outdated(stderr: str) -> bool:

@@ -18,6 +18,7 @@ from lsp_server.adapters.lockprobe import can_be_taken
 from lsp_server.core import diff
 from lsp_server.core.operation import Failure
 from lsp_server.core.tokens import BOM
+from lsp_server.jobs import refusals
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.locks.lock import FileMutex, acquire_all, release_all
@@ -160,8 +161,7 @@ def _holding(locks: Sequence[FileMutex]) -> Iterator[bool]:
 
 
 def _cannot_write(place: Place, error: OSError) -> Failure:
-    where = error.filename or place.project.root
-    return Failure("uv-failed", f"cannot write {where}: {error.strerror or error}; nothing was changed")
+    return refusals.failure(error, place.project.root) or Failure("uv-failed", str(error))
 
 
 def _replace(staged: Staged) -> bool:

@@ -11,15 +11,15 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId
-from lsp_server.core import changes, masking
-from lsp_server.core.operation import FINISHED, Blocked, Failure, Operation, Origin
-from lsp_server.jobs.database import Database, Parameters
+from lsp_server.core.operation import Operation
+from lsp_server.jobs import rows, schema
+from lsp_server.jobs.database import Database, Parameters, in_a_sound_one
 
 Texts = Mapping[Path, bytes | None]
 """File contents by absolute path; None where there is no file."""
@@ -29,81 +29,6 @@ RECENT = 20
 KEPT_OPERATIONS = 100
 KEPT_CHANGES = 50
 KEPT_LOST = 50
-
-_FINISHED_SQL = ", ".join(f"'{state}'" for state in sorted(FINISHED))
-_ENDED_SQL = "json_extract(data, '$.finished_at')"
-
-# An index by its name: the planner does not know how few of the rows are wanted.
-_FINISHED_FIRST_SQL = (
-    f"FROM operation INDEXED BY operation_finished WHERE project = ? AND state IN ({_FINISHED_SQL})"
-    f" ORDER BY {_ENDED_SQL} DESC, ticket DESC"
-)
-
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS operation (
-    ticket INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    project TEXT NOT NULL,
-    state TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    pid_started TEXT NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS operation_unfinished ON operation (ticket) WHERE state NOT IN ({_FINISHED_SQL});
-CREATE INDEX IF NOT EXISTS operation_finished ON operation (project, {_ENDED_SQL}, ticket) WHERE state IN ({_FINISHED_SQL});
-CREATE TABLE IF NOT EXISTS change (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    project TEXT NOT NULL,
-    state TEXT NOT NULL,
-    operations TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    pid_started TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS change_by_project ON change (project, state);
-CREATE TABLE IF NOT EXISTS image (
-    change INTEGER NOT NULL REFERENCES change (id) ON DELETE CASCADE,
-    path TEXT NOT NULL,
-    before BLOB,
-    after BLOB
-);
-CREATE INDEX IF NOT EXISTS image_by_change ON image (change);
-CREATE TABLE IF NOT EXISTS news (project TEXT PRIMARY KEY, number INTEGER NOT NULL);
-CREATE TRIGGER IF NOT EXISTS operation_added AFTER INSERT ON operation BEGIN
-    INSERT INTO news VALUES (new.project, 1) ON CONFLICT (project) DO UPDATE SET number = number + 1;
-END;
-CREATE TRIGGER IF NOT EXISTS operation_moved AFTER UPDATE ON operation BEGIN
-    INSERT INTO news VALUES (new.project, 1) ON CONFLICT (project) DO UPDATE SET number = number + 1;
-END;
-CREATE TABLE IF NOT EXISTS cancellation (operation TEXT PRIMARY KEY);
-CREATE TRIGGER IF NOT EXISTS cancellation_asked AFTER INSERT ON cancellation BEGIN
-    UPDATE news SET number = number + 1 WHERE project = (SELECT project FROM operation WHERE id = new.operation);
-END;
-CREATE TRIGGER IF NOT EXISTS operation_ended AFTER UPDATE ON operation WHEN new.state IN ({_FINISHED_SQL}) BEGIN
-    DELETE FROM cancellation WHERE operation = new.id;
-END;
-CREATE TABLE IF NOT EXISTS lost (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    project TEXT NOT NULL,
-    path TEXT NOT NULL,
-    since TEXT NOT NULL,
-    text TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS lost_by_project ON lost (project);
-CREATE TABLE IF NOT EXISTS guard (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    project TEXT NOT NULL,
-    path TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    pid_started TEXT NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS child (
-    pid INTEGER NOT NULL,
-    pid_started TEXT NOT NULL,
-    owner INTEGER NOT NULL,
-    owner_started TEXT NOT NULL
-);
-"""  # noqa: S608  only our own constants are put in
 
 ChangeState = Literal["prepared", "committed", "abandoned"]
 
@@ -125,23 +50,33 @@ class Journal(Database):
     """An open journal, as the process that writes it."""
 
     def __init__(self, path: Path, owner: ProcessId, patience: float | None = None) -> None:
-        super().__init__(path, _SCHEMA, patience)
+        super().__init__(path, schema.SCHEMA, patience, schema.VERSION)
         self.owner = owner
+        # What could not be written of our own operations (a full disk): as this process sees them, until it can be.
+        self._unwritten: dict[str, Operation] = {}
 
     # Operations
 
+    @in_a_sound_one
     def add(self, operation: Operation) -> Operation:
         """Write a new operation and return it with its ticket."""
         with self._transaction() as database:
             cursor = database.execute(
                 "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, _dump(operation)),
+                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, rows.dump(operation)),
             )
             ticket = cursor.lastrowid or 0
         return replace(operation, ticket=ticket)
 
+    @in_a_sound_one
     def save(self, *operations: Operation) -> None:
-        """Write the present state of operations, as this process's own."""
+        """Write the present state of operations, as this process's own.
+
+        Raises:
+            sqlite3.Error: they cannot be written; this process reads them as they are all the same.
+
+        """
+        self._unwritten |= {operation.id: operation for operation in operations}
         owner = (self.owner.pid, self.owner.started)
         with self._transaction() as database:
             # In a journal that was made anew its ticket may be another's: then it gets a new one.
@@ -150,34 +85,41 @@ class Journal(Database):
                 " ((SELECT ? WHERE NOT EXISTS (SELECT 1 FROM operation WHERE ticket = ? AND id != ?)), ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET state = excluded.state, pid = excluded.pid,"
                 " pid_started = excluded.pid_started, data = excluded.data",
-                [(o.ticket, o.ticket, o.id, o.id, o.project, o.state, *owner, _dump(o)) for o in operations],
+                [(o.ticket, o.ticket, o.id, o.id, o.project, o.state, *owner, rows.dump(o)) for o in operations],
             )
             for project in {operation.project for operation in operations if operation.finished}:
                 database.execute(
-                    f"DELETE FROM operation WHERE ticket IN (SELECT ticket {_FINISHED_FIRST_SQL} LIMIT -1 OFFSET ?)",  # noqa: S608  constants
+                    f"DELETE FROM operation WHERE ticket IN (SELECT ticket {schema.FINISHED_FIRST} LIMIT -1 OFFSET ?)",  # noqa: S608  constants
                     (project, KEPT_OPERATIONS),
                 )
+        for operation in operations:
+            self._unwritten.pop(operation.id, None)
 
+    @in_a_sound_one
     def adopt(self, operation: Operation) -> bool:
         """Take an operation over that has failed or was cancelled; false if somebody has done so already."""
         with self._transaction() as database:
             taken = database.execute(
                 "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ?"
                 " WHERE id = ? AND state IN ('failed', 'cancelled')",
-                (operation.state, self.owner.pid, self.owner.started, _dump(operation), operation.id),
+                (operation.state, self.owner.pid, self.owner.started, rows.dump(operation), operation.id),
             )
         return taken.rowcount == 1
 
     def get(self, operation: str) -> Operation | None:
         """Return one operation by its id."""
-        rows = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))
-        return _load(*rows[0]) if rows else None
+        if operation in self._unwritten:
+            return self._unwritten[operation]
+        found = self._rows("SELECT data, ticket FROM operation WHERE id = ?", (operation,))
+        return rows.load(*found[0]) if found else None
 
+    @in_a_sound_one
     def ask_to_cancel(self, operation: str) -> None:
         """Write that an operation's owner is to cancel it, who is told of it as of any news; forgotten when it ends."""
         with self._transaction() as database:
-            database.execute("INSERT INTO cancellation VALUES (?) ON CONFLICT DO NOTHING", (operation,))
+            database.execute("INSERT INTO cancellation (operation) VALUES (?) ON CONFLICT DO NOTHING", (operation,))
 
+    @in_a_sound_one
     def no_longer_cancel(self, operation: str) -> None:
         """Take back what `ask_to_cancel` wrote."""
         with self._transaction() as database:
@@ -185,12 +127,12 @@ class Journal(Database):
 
     def to_cancel(self, project: str) -> tuple[str, ...]:
         """Return those of this process's operations that others ask it to cancel."""
-        rows = self._rows(
+        asked = self._rows(
             "SELECT operation FROM cancellation JOIN operation ON id = operation"
             " WHERE project = ? AND pid = ? AND pid_started = ?",
             (project, self.owner.pid, self.owner.started),
         )
-        return tuple(operation for (operation,) in rows)
+        return tuple(operation for (operation,) in asked)
 
     def unfinished(self, project: str) -> tuple[Operation, ...]:
         """Return all unfinished operations of a project, of every process, in the order of their tickets."""
@@ -198,31 +140,33 @@ class Journal(Database):
 
     def unfinished_with_owner(self, project: str | None = None) -> tuple[tuple[Operation, ProcessId], ...]:
         """Return the unfinished operations with the process each belongs to; of all projects without one."""
-        rows = self._rows(
+        found = self._rows(
             "SELECT data, ticket, pid, pid_started FROM operation INDEXED BY operation_unfinished"  # noqa: S608  constants
-            f" WHERE state NOT IN ({_FINISHED_SQL}) AND (:project IS NULL OR project = :project) ORDER BY ticket",
+            f" WHERE state NOT IN ({schema.FINISHED_STATES}) AND (:project IS NULL OR project = :project) ORDER BY ticket",
             {"project": project},
         )
-        return tuple((_load(data, ticket), ProcessId(pid, started)) for data, ticket, pid, started in rows)
+        read = [(rows.load(data, ticket), ProcessId(pid, started)) for data, ticket, pid, started in found]
+        present = [(self._unwritten.get(one.id, one), owner) for one, owner in read if one is not None]
+        return tuple((operation, owner) for operation, owner in present if not operation.finished)
 
     def finished(self, project: str, most: int = RECENT) -> tuple[Operation, ...]:
         """Return the operations of a project that finished last, the newest first."""
-        rows = self._rows(
-            f"SELECT data, ticket {_FINISHED_FIRST_SQL} LIMIT ?",
-            (project, most),
-        )
-        return tuple(_load(*row) for row in rows)
+        found = self._rows(f"SELECT data, ticket {schema.FINISHED_FIRST} LIMIT ?", (project, most))
+        late = [one for one in self._unwritten.values() if one.finished and one.project == project]
+        read = (rows.load(*row) for row in found)
+        return (*reversed(late), *(one for one in read if one is not None and one.id not in self._unwritten))[:most]
 
     def news(self, project: str) -> int:
         """Return a number that is another one after each change of a project's operations, whoever made it."""
-        rows = self._rows("SELECT number FROM news WHERE project = ?", (project,))
-        return int(rows[0][0]) if rows else 0
+        found = self._rows("SELECT number FROM news WHERE project = ?", (project,))
+        return int(found[0][0]) if found else 0
 
     # Changes
 
+    @in_a_sound_one
     def prepare(self, project: str, operations: Sequence[str], before: Texts, after: Texts) -> int:
-        """Write what a change is about to do, before it does anything; return its number."""
-        with self._transaction() as database:
+        """Write what a change is about to do, before it does anything, so that a power cut keeps it; return its number."""
+        with self._transaction(durable=True) as database:
             cursor = database.execute(
                 "INSERT INTO change (project, state, operations, pid, pid_started) VALUES (?, 'prepared', ?, ?, ?)",
                 (project, json.dumps(list(operations)), self.owner.pid, self.owner.started),
@@ -236,6 +180,7 @@ class Journal(Database):
             )
         return number
 
+    @in_a_sound_one
     def mark(self, change: int, state: ChangeState, images: tuple[Texts, Texts] | None = None) -> None:
         """Say what became of a prepared change.
 
@@ -246,8 +191,8 @@ class Journal(Database):
 
         """
         with self._transaction() as database:
-            database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change))
-            if images is not None:
+            found = database.execute("UPDATE change SET state = ? WHERE id = ?", (state, change)).rowcount
+            if found and images is not None:
                 database.execute("DELETE FROM image WHERE change = ?", (change,))
                 _keep_images(database, change, *images)
 
@@ -269,19 +214,19 @@ class Journal(Database):
 
     def changed(self, project: str) -> frozenset[str]:
         """Return the operations of a project that were part of a committed change of a file."""
-        rows = self._rows(
+        found = self._rows(
             "SELECT DISTINCT value FROM change, json_each(operations) WHERE project = ? AND state = 'committed'"
             " AND EXISTS (SELECT 1 FROM image WHERE image.change = change.id)",
             (project,),
         )
-        return frozenset(operation for (operation,) in rows)
+        return frozenset(operation for (operation,) in found)
 
     def _changes(self, condition: str, parameters: Parameters) -> tuple[Change, ...]:
-        rows = self._rows(
+        found = self._rows(
             f"SELECT id, project, state, operations, pid, pid_started FROM change WHERE {condition}",  # noqa: S608  constants
             parameters,
         )
-        return tuple(self._change(*row) for row in rows)
+        return tuple(self._change(*row) for row in found)
 
     def _change(  # noqa: PLR0917  the columns of a row, in their order
         self, number: int, project: str, state: ChangeState, operations: str, pid: int, started: str
@@ -291,7 +236,7 @@ class Journal(Database):
             number,
             project,
             state,
-            tuple(json.loads(operations)),
+            rows.names(operations),
             ProcessId(pid, started),
             {Path(path): before for path, before, _after in images},
             {Path(path): after for path, _before, after in images},
@@ -299,6 +244,7 @@ class Journal(Database):
 
     # Texts that were lost
 
+    @in_a_sound_one
     def keep_lost(self, project: str, path: Path, text: str) -> Path:
         """Keep a text of the user that another program overwrote; return a file beside the journal that shows it."""
         since = time.strftime("%Y%m%dT%H%M%S")
@@ -322,11 +268,12 @@ class Journal(Database):
 
     def lost(self, project: str) -> tuple[tuple[Path, str], ...]:
         """Return the lost texts of a project, each with the file that it was saved in, the oldest first."""
-        rows = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
-        return tuple((Path(path), text) for path, text in rows)
+        found = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
+        return tuple((Path(path), text) for path, text in found)
 
     # Saved texts that a uv may erase
 
+    @in_a_sound_one
     def guard(self, project: str, path: Path, data: str | None, taken: int | None = None) -> bool:
         """Write what this process guards of a file, None for nothing any more.
 
@@ -348,19 +295,21 @@ class Journal(Database):
 
     def guarded(self, project: str) -> tuple[tuple[int, ProcessId, Path, str], ...]:
         """Return what is guarded in a project: the row, by whom, which file, and what is remembered of it; oldest first."""
-        rows = self._rows("SELECT id, pid, pid_started, path, data FROM guard WHERE project = ? ORDER BY id", (project,))
-        return tuple((row, ProcessId(pid, started), Path(path), data) for row, pid, started, path, data in rows)
+        found = self._rows("SELECT id, pid, pid_started, path, data FROM guard WHERE project = ? ORDER BY id", (project,))
+        return tuple((row, ProcessId(pid, started), Path(path), data) for row, pid, started, path, data in found)
 
     # Children
 
+    @in_a_sound_one
     def child_started(self, child: ProcessId) -> None:
         """Remember a process that we started, so that it can be ended if we are killed."""
         with self._transaction() as database:
             database.execute(
-                "INSERT INTO child VALUES (?, ?, ?, ?)",
+                "INSERT INTO child (pid, pid_started, owner, owner_started) VALUES (?, ?, ?, ?)",
                 (child.pid, child.started, self.owner.pid, self.owner.started),
             )
 
+    @in_a_sound_one
     def child_ended(self, child: ProcessId) -> None:
         """Forget a process that has ended."""
         with self._transaction() as database:
@@ -370,7 +319,7 @@ class Journal(Database):
         """Return the remembered processes, each with the process that started it."""
         return tuple(
             (ProcessId(pid, started), ProcessId(owner, owner_started))
-            for pid, started, owner, owner_started in self._rows("SELECT * FROM child")
+            for pid, started, owner, owner_started in self._rows("SELECT pid, pid_started, owner, owner_started FROM child")
         )
 
 
@@ -379,18 +328,3 @@ def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after
         "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
         [(change, str(path), before[path], after[path]) for path in after],
     )
-
-
-def _dump(operation: Operation) -> str:
-    """Return an operation as it is kept: no secret of its requirement, of its words or of uv's is."""
-    return json.dumps({**masking.value(asdict(operation)), "uri": operation.uri})
-
-
-def _load(data: str, ticket: int) -> Operation:
-    fields = json.loads(data)
-    fields["origin"] = Origin(**fields["origin"])
-    fields["blocked"] = Blocked(**fields["blocked"]) if fields["blocked"] else None
-    fields["failure"] = Failure(**fields["failure"]) if fields["failure"] else None
-    fields["changes"] = changes.loaded(fields.get("changes", {}))
-    fields["ticket"] = ticket
-    return Operation(**fields)

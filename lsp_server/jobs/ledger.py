@@ -10,7 +10,7 @@ from typing import Any
 
 from lsp_server.adapters.processes import is_alive
 from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
-from lsp_server.jobs import blocking
+from lsp_server.jobs import blocking, refusals
 from lsp_server.jobs.place import Place, now
 
 _log = logging.getLogger(__name__)
@@ -127,7 +127,9 @@ class Ledger:
 
     def fail(self, operation: str, failure: Failure) -> None:
         """End an operation with the reason."""
-        self.move(operation, "failed", failure=failure, message=failure.message)
+        writes = (self.place.state, self.place.project.folder, self.place.environment)
+        named = refusals.named(failure, writes, self.place.environ)
+        self.move(operation, "failed", failure=named, message=named.message)
 
     def time_out(self, operations: Collection[Operation], limit: float) -> bool:
         """Fail those that have waited for longer than `limit` seconds, 0 for ever; tell whether there were any."""
@@ -204,9 +206,10 @@ class Ledger:
     def _persist(self, operation: Operation) -> None:
         try:
             self.place.journal.save(operation)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             # The edit itself goes on; its trace for others and for a restart comes later.
-            _log.exception("the journal cannot be written: %s", self.place.journal.path)
+            if not self._unwritten:
+                _log.warning("%s", refusals.of_journal(error, self.place.state))
             self._unwritten[operation.id] = operation
         else:
             self._unwritten.pop(operation.id, None)

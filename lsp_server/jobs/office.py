@@ -41,6 +41,7 @@ class Office:
     ) -> None:
         self.state = state_folder(environ)
         self.journal = Journal(self.state / "journal.sqlite3", this_process())
+        self.journal.check()
         self.watch = Watch()
         self._editor = editor
         self._settings = settings

@@ -1,13 +1,16 @@
 """What the worker tells people: one sentence for each thing that can happen to an operation."""
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.adapters.project import LOCKFILE, MANIFEST
-from lsp_server.core.changes import Changes, Statement
-from lsp_server.core.operation import Failure, Operation
+from lsp_server.core.operation import Changes, Failure, Operation, Statement
+from lsp_server.jobs import refusals
 from lsp_server.jobs.selection import Asked
+
+_log = logging.getLogger(__name__)
 
 CLOSED = "the file was closed without saving; nothing was changed"
 MOST_NAMED = 5
@@ -83,14 +86,15 @@ def lost(operation: Operation, culprits: Sequence[int]) -> Failure:
     )
 
 
-def unexpected(error: Exception) -> Failure:
-    """Say that something happened that is a bug or the operating system's refusal."""
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return Failure("uv-failed", f"{error.strerror or error}{where}; nothing was changed, retry when that is mended")
-    if isinstance(error, sqlite3.Error):
-        return Failure("uv-failed", f"the journal cannot be used ({error}); nothing was changed, retry when it can be written")
-    return Failure("uv-failed", fault(error))
+def unexpected(error: Exception, place: Path) -> Failure:
+    """Say that something happened that is a bug or the operating system's refusal; `place` is where that was."""
+    return refusals.failure(error, place) or Failure("uv-failed", fault(error))
+
+
+def log(error: Exception, what: str) -> None:
+    """Log what happened: with a traceback only where it is a bug, since of a refusal the user is told all there is."""
+    refused = isinstance(error, OSError | sqlite3.Error)
+    _log.error("%s: %s", what, error, exc_info=None if refused else error)
 
 
 def fault(error: Exception) -> str:

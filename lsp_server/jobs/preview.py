@@ -12,7 +12,7 @@ from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.intent import Intent
-from lsp_server.core.operation import Failure
+from lsp_server.core.operation import Failure, Moved
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
 from lsp_server.jobs import children, leftovers
@@ -27,7 +27,7 @@ class Preview:
     """What would change: each file's text before and after, and the versions that move in uv.lock."""
 
     planned: Planned
-    moved: tuple[lockfile.Moved, ...]
+    moved: tuple[Moved, ...]
 
 
 def preview(  # noqa: PLR0917  the cancellation comes last, from whoever runs it aside

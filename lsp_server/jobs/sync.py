@@ -82,7 +82,7 @@ class Lane:
             said = f"uv could not be started: {error}; check 'uv.path', or run 'pyproject-lsp doctor'"
             ended = Synced(due, Failure("sync-failed", said))
         except Exception as error:  # noqa: BLE001  the boundary of a thread: without an end its operations never finish
-            _log.exception("a sync failed unexpectedly")
+            outcome.log(error, "a sync failed unexpectedly")
             ended = Synced(due, Failure("sync-failed", outcome.fault(error)))
         self.finished(ended)
 

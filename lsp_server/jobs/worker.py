@@ -176,10 +176,10 @@ class Worker:
                 if self._step():
                     continue
             except Exception as error:  # noqa: BLE001  the one boundary: an operation fails, the worker goes on
-                _log.exception("an operation failed unexpectedly")
+                outcome.log(error, "an operation failed unexpectedly")
                 for operation in self.ledger.within(HOLDS_QUEUE | {"committing"}):
                     if not self._after.has(operation.id):
-                        self.ledger.fail(operation.id, outcome.unexpected(error))
+                        self.ledger.fail(operation.id, outcome.unexpected(error, self.place.state))
             self.wake.wait(self._patience() if self._restless() else None)
 
     def _restless(self) -> bool:

@@ -226,8 +226,16 @@ async def _open(server: Server) -> None:
     except JsonRpcException as error:
         say(server, ERROR, error.message)
         return
+    loop = asyncio.get_running_loop()
+    office.journal.heard = lambda kept: _say_later(server, loop, commands.begun_anew(kept))
     for sentence in commands.found_at_opening(office.journal):
         say(server, WARNING, sentence)
+
+
+def _say_later(server: Server, loop: asyncio.AbstractEventLoop, sentence: str) -> None:
+    """Say something from any thread."""
+    with suppress(RuntimeError):  # the loop has ended, and with it the connection
+        loop.call_soon_threadsafe(say, server, WARNING, sentence)
 
 
 async def _register(server: Server) -> None:

@@ -16,11 +16,11 @@ from lsp_server.core import diff, intent, masking
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
-from lsp_server.jobs import inherit, state, undo
+from lsp_server.jobs import inherit, refusals, state, undo
 from lsp_server.jobs import preview as previews
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.office import Office, project_of
-from lsp_server.jobs.place import Place
+from lsp_server.jobs.place import STATE_VARIABLE, Place, state_folder
 from lsp_server.server import known_packages
 
 Argument = Mapping[str, Any]
@@ -179,11 +179,9 @@ def status_of(place: Place) -> dict[str, Any]:
 
 def cannot_open(error: BaseException) -> str:
     """Say why the state folder or the journal cannot be opened, and what to do."""
-    remedy = "set PYPROJECT_LSP_STATE_DIR to another folder, one that can be written"
-    if isinstance(error, sqlite3.Error):
-        return f"the journal cannot be opened ({error}); end the process that holds it, or {remedy}"
-    where = getattr(error, "filename", None) or Path.home()
-    return f"the state folder cannot be used ({error}, {where}); {remedy}"
+    state = state_folder(os.environ)
+    said = refusals.sentence(error, state) or str(error)
+    return f"the state folder cannot be used: {said}; or set {STATE_VARIABLE} to another folder, one that can be written"
 
 
 def not_cancelled(operation: Operation) -> str:
@@ -199,16 +197,21 @@ def found_at_opening(journal: Journal) -> list[str]:
     """Say what was wrong with the journal and its folder, and was mended."""
     said = []
     if journal.set_aside is not None:
-        lost = "a new one was begun, so what was queued or could be undone is gone"
-        said.append(f"the journal was corrupt and is kept as {journal.set_aside}; {lost}")
+        said.append(begun_anew(journal.set_aside))
     if journal.tightened:
         said.append(f"others could read {journal.path.parent}, where your texts are kept; it is closed to them now (chmod go=)")
     return said
 
 
+def begun_anew(kept: Path) -> str:
+    """Say what a corrupt journal means."""
+    lost = "a new one was begun, so what was queued or could be undone is gone"
+    return f"the journal was corrupt and is kept as {kept}; {lost}"
+
+
 def cannot_write(error: sqlite3.Error) -> str:
     """Say why nothing could be written to the journal, and what to do."""
-    return f"the journal cannot be written ({error}); nothing was queued: try again when the process that holds it has let go"
+    return f"{refusals.of_journal(error, state_folder(os.environ))}; nothing was queued"
 
 
 def _named(office: Office, argument: Argument) -> Operation | BadArgument:

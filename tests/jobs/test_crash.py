@@ -309,7 +309,9 @@ class TestState:
             jobs.wait(lambda: jobs.worker.ledger.get(operation.id) is None, "the end")
             assert '"alpha>=2.0"' in project.text()
             assert project.installed() == {"alpha": "2.0"}
-            assert not jobs.now(operation).finished, "it cannot be written yet"
+            assert jobs.now(operation).finished, "this process knows, though it cannot be written yet"
+            with closing(sqlite3.connect(jobs.office.journal.path)) as reader:
+                assert reader.execute("SELECT state FROM operation").fetchone() != ("done",)
             editor.other.execute("ROLLBACK")
             jobs.done(operation)
             editor.show(project.manifest)

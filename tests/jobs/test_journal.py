@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lsp_server.adapters import private
 from lsp_server.adapters.processes import ProcessId, this_process
 from lsp_server.core.operation import Operation, Origin
-from lsp_server.jobs import database
 from lsp_server.jobs import journal as journals
+from lsp_server.jobs import schema
+from lsp_server.jobs.database import Database
 from lsp_server.jobs.journal import Journal
 from tests.support.office import desk
 from tests.support.projects import Project
@@ -137,7 +137,7 @@ def test_a_state_folder_that_another_process_made_anew_is_not_noticed(journal: J
 def test_a_journal_without_these_indexes_cannot_be_opened(base: Path) -> None:
     path = base / "journal.sqlite3"
     with closing(sqlite3.connect(path)) as former:
-        tables = [part for part in journals._SCHEMA.split(";") if "TABLE" in part]
+        tables = [part for part in schema.SCHEMA.split(";") if "TABLE" in part]
         former.executescript(";".join(tables))
         former.execute("CREATE INDEX operation_by_project ON operation (project, state)")
     with closing(Journal(path, this_process())) as journal:
@@ -204,12 +204,12 @@ def test_the_second_of_two_that_find_the_journal_corrupt_sets_the_new_one_of_the
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"no database at all, and long enough to be read as one" * 20)
     found, first_has_written = threading.Barrier(2), threading.Event()
-    connect = database._connect
+    connect = Database._connect
 
-    def late(*asked: Any) -> sqlite3.Connection:
+    def late(opening: Database) -> sqlite3.Connection:
         """Both have found it corrupt before one begins anew; the second goes on when the first has used the new one."""
         try:
-            return connect(*asked)
+            return connect(opening)
         except sqlite3.DatabaseError:
             if threading.current_thread().name not in seen:
                 seen.add(threading.current_thread().name)
@@ -227,7 +227,7 @@ def test_the_second_of_two_that_find_the_journal_corrupt_sets_the_new_one_of_the
         finished(opened[name], 1, name)
         first_has_written.set()
 
-    monkeypatch.setattr(database, "_connect", late)
+    monkeypatch.setattr(Database, "_connect", late)
     threads = [threading.Thread(target=use, name=name) for name in ("first", "second")]
     for thread in threads:
         thread.start()
