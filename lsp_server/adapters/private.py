@@ -19,7 +19,8 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 def folder(path: Path) -> Path:
     """Make a folder, and those above it that are missing, for this user alone; return it."""
     if not path.is_dir():
-        folder(path.parent)
+        if not path.parent.exists():
+            folder(path.parent)
         path.mkdir(mode=FOLDER, exist_ok=True)
     return path
 
