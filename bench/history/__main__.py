@@ -24,7 +24,7 @@ from bench.history import report
 from bench.history.draw import ACTIONS, draw
 from bench.history.ground import template
 from bench.history.model import Plan, plan_of
-from bench.history.play import Played, run
+from bench.history.play import How, Played, run
 from bench.history.shrink import shrink
 
 OPERATIONS = 40
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     played: list[Played] = []
     context = multiprocessing.get_context("spawn")
     with measure.load() as noted, template(options.checkout) as made, ProcessPoolExecutor(options.jobs, context) as pool:
-        play_one = partial(run, made, options.bare)
+        play_one = partial(run, made, How(is_bare=options.bare, in_turn=options.in_turn))
         for one in pool.map(play_one, plans):
             played.append(one)
             _tell(one, options)
@@ -57,6 +57,11 @@ def _options(arguments: list[str] | None) -> Any:  # noqa: ANN401  a namespace
     )
     parser.add_argument(
         "--bare", action="store_true", help="bare uv does what our operations, exec and the command line do otherwise"
+    )
+    parser.add_argument(
+        "--in-turn",
+        action="store_true",
+        help="one step after the other: what is found then is no race, or the checker's fault",
     )
     parser.add_argument(
         "--shrink", type=int, default=0, metavar="N", help="make the first N failing histories smaller by playing parts of them"

@@ -16,6 +16,7 @@ from typing import Literal
 
 from bench.history.model import Act, Effect, Key, Record, Value
 
+_LONG = 100
 Blame = Literal["ours", "uv against uv", "told"]
 
 
@@ -146,4 +147,4 @@ def _lost(events: Sequence[Event], before: Value, after: Value) -> str:
 
 
 def _shown(value: Value) -> str:
-    return "absent" if value is None else repr(value)
+    return "absent" if value is None else repr(value if len(value) < _LONG else f"{value[:_LONG]}…")

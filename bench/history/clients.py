@@ -162,7 +162,7 @@ class Contradictor:
 
     def _see(self, act: Act, key: Key, before: Value, value: Value) -> None:
         """Look at the file until it shows the edit, or the edit has ended."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 2
         while time.monotonic() < end and not self._editor.has_ended(act):
             text = self._ground.read()
             if texts.is_whole(text):
@@ -189,8 +189,7 @@ class Git:
             case "restore":
                 self._put_back("checkout", "--quiet", "HEAD", "--", "pyproject.toml", "uv.lock")
             case "stash":
-                self._stashed = texts.registers(self._ground.whole())
-                self._put_back("stash", "--quiet")
+                self._stash()
             case "pop":
                 self._pop()
             case "pull":
@@ -217,6 +216,15 @@ class Git:
     def _put_back(self, *words: str) -> None:
         """Write the last commit's text: where the file was the same before, git decides nothing."""
         self._write(words, self._head())
+
+    def _stash(self) -> None:
+        last = self._stashes()
+        self._put_back("stash", "--quiet")
+        if self._stashes() > last:
+            self._stashed = texts.registers(self._ground.tools.git(self._ground.root, "show", "stash@{0}:pyproject.toml"))
+
+    def _stashes(self) -> int:
+        return len(self._ground.tools.git(self._ground.root, "stash", "list").splitlines())
 
     def _pop(self) -> None:
         head = self._head()

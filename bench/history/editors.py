@@ -59,13 +59,15 @@ class Editor:
 
     def begin(self) -> None:
         """Start the editor's server and open the file."""
+        self._start()
+        self._open()
+
+    def _start(self) -> None:
         if not self._ground.is_bare:
             client = Client(env=self._ground.environment, cwd=self._ground.base)
             self.clients.append(client)
-            client.initialize(
-                self._ground.root, capabilities=_CAPABILITIES, initialization_options={"trusted": True}, timeout=PATIENCE
-            )
-        self._open()
+            options = {"trusted": True}
+            client.initialize(self._ground.root, capabilities=_CAPABILITIES, initialization_options=options, timeout=PATIENCE)
 
     def kill(self) -> None:
         """Kill the server; the editor starts another one, which gets the unsaved text as it is."""
@@ -75,13 +77,9 @@ class Editor:
             killed.kill()
             act.end, act.outcome = time.monotonic(), "done"
             shown = killed.buffers.get(self._ground.manifest)
-            self.begin()
-            if shown is None:
-                self._close()
-            elif shown.dirty and self._buffer is not None:
-                with self._editing():
-                    self._show(shown.text)
-                    self._buffer.disk = shown.disk
+            self._start()
+            if shown is not None:
+                self._open(shown)
 
     @property
     def pids(self) -> list[int]:
@@ -157,17 +155,27 @@ class Editor:
             client.operations().get(name, {}).get("state") in FINISHED for client in self.clients
         )
 
+    def is_quiet(self) -> bool:
+        """Tell whether nothing that was asked for is under way, but for what waits for a save."""
+        said = [client.operations() for client in self.clients]
+        states = [[each[name]["state"] for each in said if name in each] for name in self.asked]
+        return all({"needsSave", *FINISHED} & set(each) for each in states) and not any(one.is_alive() for one in self._threads)
+
     # The document
 
     def _editing(self) -> AbstractContextManager[object]:
         return self.clients[-1]._editing if self.clients else contextlib.nullcontext()  # noqa: SLF001  one moment of a person
 
-    def _open(self) -> None:
-        text = self._ground.whole()
+    def _open(self, shown: Buffer | None = None) -> None:
+        """Open the file, or show a new server what is open already, its unsaved text too."""
+        path, text = self._ground.manifest, self._ground.whole()
+        shown = shown or Buffer(path, uri_of(path), text, text)
+        buffer = self._buffer = Buffer(path, shown.uri, shown.text, shown.disk, typed=shown.typed)
         if self.clients:
-            self._buffer = self.clients[-1].open(self._ground.manifest)
-        else:
-            self._buffer = Buffer(self._ground.manifest, uri_of(self._ground.manifest), text, text)
+            with self._editing():
+                self.clients[-1].buffers[path] = buffer
+                item = {"uri": buffer.uri, "languageId": "toml", "version": buffer.version, "text": buffer.text}
+                self.clients[-1].notify("textDocument/didOpen", {"textDocument": item})
 
     def _close(self) -> None:
         if self.clients and self._ground.manifest in self.clients[-1].buffers:

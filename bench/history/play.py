@@ -1,10 +1,11 @@
 """One history from its plan to its record: everybody acts at once, then all rests, then the files are looked at."""
 
+import subprocess
 import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,19 @@ from bench.history import checker, texts
 from bench.history.checker import Anomaly
 from bench.history.clients import Client, CommandLine, Contradictor, Git, Killer, Shell, Tool
 from bench.history.editors import FINISHED, SILENT_SECONDS, Editor, outcome_of
-from bench.history.ground import PATIENCE, Ground, Template, ground
+from bench.history.ground import Ground, Template, ground
 from bench.history.model import Plan, Record, Step
 
 ENDS_WITHIN = 60.0
 RESTORED_WITHIN = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """In what way histories are played: with bare uv in place of ours, one step after the other."""
+
+    is_bare: bool = False
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +42,25 @@ class Played:
         return [one for one in self.anomalies if one.blame == "ours"]
 
 
-def run(made: Template, is_bare: bool, plan: Plan) -> Played:  # noqa: FBT001  the first two are bound once
-    """Play a plan in a folder of its own and judge it."""
-    record = play(made, plan, f"history-{plan.seed}-{time.monotonic_ns()}", is_bare=is_bare)
+def run(made: Template, how: How, plan: Plan) -> Played:
+    """Play a plan in a folder of its own and judge it; what breaks is part of the record, so that the others go on."""
+    record = Record(time.monotonic(), {})
+    try:
+        record = play(made, plan, f"history-{plan.seed}-{time.monotonic_ns()}", how)
+    except Exception:  # noqa: BLE001  whatever it is
+        record.wrong.append(("broken", traceback.format_exc()))
     return Played(plan, record, tuple(checker.judge(record)))
 
 
-def play(made: Template, plan: Plan, name: str, *, is_bare: bool = False) -> Record:
+def play(made: Template, plan: Plan, name: str, how: How) -> Record:
     """Play a plan once."""
     began = time.monotonic()
-    with ground(made, name, is_bare=is_bare) as place, ExitStack() as stack:
+    with ground(made, name, is_bare=how.is_bare) as place, ExitStack() as stack:
         editors = _editors(place, plan, stack)
         clients = _clients(place, plan, editors)
         place.record.start = time.monotonic()
         with _traced(place):
-            _all(clients, plan, place.record)
+            _all(clients, plan, place.record, _Turn(editors) if how.in_turn else nullcontext())
             _rest(place, editors)
         _agree(place)
         for editor in editors:
@@ -91,19 +104,39 @@ def _clients(place: Ground, plan: Plan, editors: list[Editor]) -> Mapping[str, C
     return by_name
 
 
-def _all(clients: Mapping[str, Client], plan: Plan, record: Record) -> None:
-    threads = [threading.Thread(target=_perform, args=(clients[name], steps, record)) for name, steps in plan.clients.items()]
+class _Turn:
+    """A turn for each step, which ends when all that it has begun has ended."""
+
+    def __init__(self, editors: list[Editor]) -> None:
+        self._editors = editors
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._turn.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        end = time.monotonic() + ENDS_WITHIN
+        while not all(editor.is_quiet() for editor in self._editors) and time.monotonic() < end:
+            time.sleep(0.01)  # the servers are other programs
+        self._turn.release()
+
+
+def _all(clients: Mapping[str, Client], plan: Plan, record: Record, turn: AbstractContextManager[object]) -> None:
+    threads = [
+        threading.Thread(target=_perform, args=(clients[name], steps, record, turn)) for name, steps in plan.clients.items()
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def _perform(client: Client, steps: Iterable[Step], record: Record) -> None:
+def _perform(client: Client, steps: Iterable[Step], record: Record, turn: AbstractContextManager[object]) -> None:
     for step in steps:
         time.sleep(step.pause)  # the plan says when
         try:
-            client.do(step)
+            with turn:
+                client.do(step)
         except Exception:  # noqa: BLE001  a fault of the checker or a broken file; the record tells it
             record.wrong.append(("broken", f"{type(client).__name__} {step.action} {step.key}: {traceback.format_exc()[-1500:]}"))
 
@@ -235,6 +268,12 @@ def _locked(keys: Iterable[str]) -> bool:
 
 def _check(place: Ground, kind: str, program: str, *words: str) -> None:
     process = place.uv(*words) if program == "uv" else place.product(*words)
-    _, err = process.communicate(timeout=PATIENCE)
+    try:
+        _, err = process.communicate(timeout=ENDS_WITHIN)
+    except subprocess.TimeoutExpired as error:
+        said = (error.stderr or b"").decode() if isinstance(error.stderr, bytes) else error.stderr
+        status, _ = place.product("status").communicate(timeout=ENDS_WITHIN)
+        place.record.wrong.append(("end", f"{program} {' '.join(words)} did not end in {ENDS_WITHIN:g} s: {said}\n{status}"))
+        return
     if process.returncode != 0:
         place.record.wrong.append((kind, f"{program} {' '.join(words)}: {' '.join(err.split())[-400:]}"))

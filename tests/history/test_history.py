@@ -41,6 +41,16 @@ def test_the_same_clients_with_bare_uv_lose_edits_and_it_is_found_and_kept(
     assert figures["bad"]["uv against uv"]
 
 
+@pytest.mark.timeout(120)
+def test_where_one_step_follows_the_other_and_nobody_saves_an_old_text_nothing_is_found(
+    base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clients = ("editor 1", "terminal 1", "terminal 2", "tool", "git")
+    words = ("--seed", "1", "--rounds", "2", "--keep", str(base), "--bare", "--in-turn", "--clients", *clients)
+    _, figures, said = play(capsys, *words)
+    assert figures["anomalies"] == {}, said
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_plan_has_as_many_operations_as_are_asked_for_and_is_the_seeds(seed: int) -> None:
     plan = draw(seed, 40)
