@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from lsp_server.adapters import files
@@ -56,7 +56,7 @@ def usable_python(folder: Path, requires_python: str | None) -> Path | None:
         return None
     try:
         allowed = SpecifierSet(requires_python or "").contains(".".join(environment.version.split(".")[:3]), prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, InvalidVersion, numbers of absurd length
         return None
     return environment.base_python if allowed else None
 

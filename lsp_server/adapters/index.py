@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from lsp_server.adapters import environment, files, uv
 from lsp_server.adapters.project import MANIFEST
 from lsp_server.adapters.uv import Cancellation, Uv
-from lsp_server.core import commandline, toml
+from lsp_server.core import commandline, shapes, toml
 
 _ABSENT = ("not found in the package registry", "not found in the provided package locations")
 _PRESENT = ("no usable wheels", "no wheels with a matching")
@@ -113,12 +113,11 @@ def _named_in(folder: Path) -> tuple[Path, Mapping[str, Any]]:
     """Return the folder whose uv settings count for one, its own or the next one above, and what they say of indexes."""
     for above in (folder, *folder.parents):
         own = os.path.lexists(above / "uv.toml")
-        settings: Any = toml.parse(files.read_text(above / ("uv.toml" if own else MANIFEST)))
-        if isinstance(settings, toml.Problem):
+        parsed = toml.parse(files.read_text(above / ("uv.toml" if own else MANIFEST)))
+        if isinstance(parsed, toml.Problem):
             return above, {"unknown": True}
-        for name in () if own else ("tool", "uv"):
-            settings = settings.get(name) if isinstance(settings, dict) else None
-        if isinstance(settings, dict) and (own or settings):
+        settings = shapes.table(parsed, *(() if own else ("tool", "uv")))
+        if own or settings:
             return above, {key: value for key, value in settings.items() if key in _NETWORK}
     return folder, {}
 

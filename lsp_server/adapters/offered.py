@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
 
 from lsp_server.adapters import files
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
-from lsp_server.core import locked, package_search, requirement, toml
+from lsp_server.core import locked, package_search, requirement, shapes, toml
 from lsp_server.core.package_search import Offered
 
 _SETTINGS = "uv.toml"
@@ -60,10 +60,7 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     """Return uv's settings of a project: its `uv.toml`, or else `[tool.uv]` of its manifest."""
     own = _stamp(folder / _SETTINGS) is not None
     parsed = toml.parse(files.read_text(folder / (_SETTINGS if own else projects.MANIFEST)))
-    found: Any = {} if isinstance(parsed, toml.Problem) else parsed
-    for name in () if own else ("tool", "uv"):
-        found = found.get(name, {}) if isinstance(found, dict) else {}
-    return found if isinstance(found, dict) else {}
+    return shapes.table(parsed, *(() if own else ("tool", "uv")))
 
 
 def _places(root: Path, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[tuple[Path, bool]]:
@@ -123,7 +120,7 @@ def _parsed(file: str) -> tuple[str, Version] | None:
             name, version, _build, _tags = parse_wheel_filename(file)
             return name, version
         return parse_sdist_filename(file)
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    except ValueError:  # no such name, and numbers of absurd length
         return None
 
 
@@ -135,7 +132,7 @@ def _rank(version: Version) -> tuple[bool, Version]:
 def _version(text: str) -> Version:
     try:
         return Version(text)
-    except InvalidVersion:  # whatever somebody wrote into uv.lock
+    except ValueError:  # whatever somebody wrote into uv.lock
         return Version("0")
 
 

@@ -3,9 +3,8 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from lsp_server.core import lockfile
+from lsp_server.core import lockfile, uvlock
 from lsp_server.core.lockfile import Versions
 
 
@@ -59,42 +58,16 @@ def read(text: str) -> Locked:
     """Read a lock file. Text that is no TOML locks nothing."""
     needs: dict[str, frozenset[str]] = {}
     extras: dict[str, frozenset[str]] = {}
-    packages = lockfile.packages(text)
+    packages = uvlock.packages(text)
     for package in packages:
-        name = str(package.get("name", ""))
-        needs[name] = needs.get(name, frozenset()) | _edges(package)
-        optional = package.get("optional-dependencies")
-        extras[name] = extras.get(name, frozenset()) | frozenset(optional if isinstance(optional, dict) else ())
-    registries = {str(one.get("name", "")): _registry(one) for one in packages}
-    sizes = {str(one.get("name", "")): _size(one) for one in packages}
+        lists = (package.dependencies, *package.optional.values(), *package.dev.values())
+        needs[package.name] = needs.get(package.name, frozenset()) | {edge.name for edges in lists for edge in edges}
+        extras[package.name] = extras.get(package.name, frozenset()) | package.optional.keys()
     return Locked(
         versions=lockfile.versions(text),
         needs=needs,
         local=lockfile.local(text),
-        registries={name: url for name, url in registries.items() if url},
+        registries={one.name: one.source["registry"] for one in packages if one.source.get("registry")},
         extras=extras,
-        sizes={name: size for name, size in sizes.items() if size},
-    )
-
-
-def _registry(package: Mapping[str, Any]) -> str:
-    source = package.get("source")
-    found = source.get("registry") if isinstance(source, dict) else None
-    return found if isinstance(found, str) else ""
-
-
-def _size(package: Mapping[str, Any]) -> int:
-    wheels = package.get("wheels")
-    files = [*(wheels if isinstance(wheels, list) else ()), package.get("sdist")]
-    sizes = (one.get("size") for one in files if isinstance(one, dict))
-    return next((size for size in sizes if isinstance(size, int)), 0)
-
-
-def _edges(entry: Mapping[str, Any]) -> frozenset[str]:
-    lists = [entry.get("dependencies", [])]
-    for table in ("optional-dependencies", "dev-dependencies"):
-        below = entry.get(table, {})
-        lists += below.values() if isinstance(below, dict) else []
-    return frozenset(
-        str(edge["name"]) for one in lists if isinstance(one, list) for edge in one if isinstance(edge, dict) and "name" in edge
+        sizes={one.name: one.size for one in packages if one.size},
     )

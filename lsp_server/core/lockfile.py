@@ -1,15 +1,16 @@
-"""uv.lock as data: what changed between two of them, and whether it fits a manifest or an environment."""
+"""What a lock file means: what changed between two of them, and whether it fits a manifest or an environment."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
-from packaging.markers import InvalidMarker, Marker
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
 
-from lsp_server.core import toml
+from lsp_server.core import uvlock
 from lsp_server.core.operation import Moved
 from lsp_server.core.pyproject import Manifest
 from lsp_server.core.requirement import normalize
+from lsp_server.core.uvlock import Edge, Package
 
 Versions = Mapping[str, frozenset[str]]
 
@@ -17,19 +18,14 @@ Versions = Mapping[str, frozenset[str]]
 def versions(text: str) -> Versions:
     """Return each locked package's versions; several where a marker splits them. Text that is no TOML locks nothing."""
     found: dict[str, frozenset[str]] = {}
-    for package in packages(text):
-        name = str(package.get("name", ""))
-        found[name] = found.get(name, frozenset()) | {str(package.get("version", "0"))}
+    for package in uvlock.packages(text):
+        found[package.name] = found.get(package.name, frozenset()) | {_version(package)}
     return found
 
 
 def local(text: str) -> frozenset[str]:
     """Return the packages that are the workspace's own: they have no archive to fetch."""
-    return frozenset(
-        str(package.get("name", ""))
-        for package in packages(text)
-        if isinstance(package.get("source"), dict) and package["source"].keys() & {"editable", "virtual"}
-    )
+    return frozenset(package.name for package in uvlock.packages(text) if package.is_local)
 
 
 def difference(before: str, after: str) -> tuple[Moved, ...]:
@@ -49,15 +45,13 @@ def fits(manifest: Manifest, text: str) -> bool | None:
     """
     if manifest.name is None:
         return None
-    own = next((p for p in packages(text) if p.get("name") == normalize(manifest.name)), None)
+    own = next((package for package in uvlock.packages(text) if package.name == normalize(manifest.name)), None)
     if own is None:
         return False
-    if not manifest.dynamic_version and own.get("version") != manifest.version:
+    if not manifest.dynamic_version and own.version != manifest.version:
         return False
-    metadata = own.get("metadata", {})
-    recorded = {_recorded(entry) for entry in metadata.get("requires-dist", [])}
-    for entries in metadata.get("requires-dev", {}).values():
-        recorded |= {_recorded(entry) for entry in entries}
+    kept = (own.requires_dist, *own.requires_dev.values())
+    recorded = {(edge.name, _specifier(edge.specifier)) for edges in kept for edge in edges}
     declared = {
         (dependency.name, _specifier(str(dependency.requirement.specifier)))
         for dependency in manifest.dependencies
@@ -68,72 +62,63 @@ def fits(manifest: Manifest, text: str) -> bool | None:
 
 def expected(text: str, manifest: Manifest, marker_environment: Mapping[str, str]) -> Versions:
     """Return what a plain `uv sync` of the manifest's project would have installed: runtime and default groups."""
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for package in packages(text):
-        by_name.setdefault(str(package.get("name", "")), []).append(package)
+    by_name: dict[str, list[Package]] = {}
+    for package in uvlock.packages(text):
+        by_name.setdefault(package.name, []).append(package)
     roots = by_name.get(normalize(manifest.name or ""), [])
-    waiting = [edge for root in roots for edge in _edges(root, (), manifest.default_groups)]
+    waiting = [edge for root in roots for edge in _needed(root, groups=manifest.default_groups)]
     found: dict[str, frozenset[str]] = {}
     seen: set[tuple[str, str]] = set()
     while waiting:
         edge = waiting.pop()
-        if not _applies(edge.get("marker"), marker_environment):
+        if not _applies(edge.marker, marker_environment):
             continue
-        name = str(edge.get("name", ""))
-        extras = tuple(edge.get("extra", ()))
-        for package in by_name.get(name, []):
-            if edge.get("version") not in (None, package.get("version")):
+        for package in by_name.get(edge.name, []):
+            if edge.version not in {None, package.version}:
                 continue
-            if not _any_applies(package.get("resolution-markers", ()), marker_environment):
+            markers = package.resolution_markers
+            if markers and not any(_applies(marker, marker_environment) for marker in markers):
                 continue
-            found[name] = found.get(name, frozenset()) | {str(package.get("version", "0"))}
-            for wanted in ("", *extras):
-                if (name, wanted) not in seen:
-                    seen.add((name, wanted))
-                    waiting.extend(_edges(package, (wanted,) if wanted else (), ()))
+            found[edge.name] = found.get(edge.name, frozenset()) | {_version(package)}
+            for wanted in ("", *edge.extras):
+                if (edge.name, wanted) not in seen:
+                    seen.add((edge.name, wanted))
+                    waiting.extend(_needed(package, extra=wanted))
     return found
 
 
-def _edges(package: Mapping[str, Any], extras: tuple[str, ...], groups: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    if not extras:
-        yield from package.get("dependencies", [])
-    for extra in extras:
-        yield from package.get("optional-dependencies", {}).get(extra, [])
+def _needed(package: Package, *, extra: str = "", groups: Iterable[str] = ()) -> Iterator[Edge]:
+    yield from package.optional.get(extra, ()) if extra else package.dependencies
     for group in groups:
-        yield from package.get("dev-dependencies", {}).get(group, [])
+        yield from package.dev.get(group, ())
 
 
-def packages(text: str) -> list[dict[str, Any]]:
-    """Return the packages of a lock file as they stand there; none of a text that is no TOML."""
-    parsed = toml.parse(text)
-    if isinstance(parsed, toml.Problem):
-        return []
-    found = parsed.get("package", [])
-    return [package for package in found if isinstance(package, dict)] if isinstance(found, list) else []
+def _version(package: Package) -> str:
+    return package.version or "0"
 
 
-def _recorded(entry: Mapping[str, Any]) -> tuple[str, str]:
-    return str(entry.get("name", "")), _specifier(str(entry.get("specifier", "")))
-
-
+@lru_cache(maxsize=8192)
 def _specifier(text: str) -> str:
     try:
         return str(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, and numbers of absurd length
         return text
 
 
-def _applies(marker: object, environment: Mapping[str, str]) -> bool:
-    if not isinstance(marker, str) or not marker:
-        return True
+def _applies(marker: str | None, environment: Mapping[str, str]) -> bool:
+    found = _marker(marker or "")
     try:
-        return Marker(marker).evaluate(dict(environment))
-    except (InvalidMarker, KeyError, ValueError):
+        return found is None or found.evaluate(dict(environment))
+    except (KeyError, ValueError, RecursionError):
         return True
 
 
-def _any_applies(markers: object, environment: Mapping[str, str]) -> bool:
-    return not isinstance(markers, list) or not markers or any(_applies(marker, environment) for marker in markers)
+@lru_cache(maxsize=8192)
+def _marker(text: str) -> Marker | None:
+    try:
+        return Marker(text) if text else None
+    except (ValueError, RecursionError):  # InvalidMarker, numbers of absurd length, brackets of absurd depth
+        return None
 
 
 def _shown(found: frozenset[str] | None) -> str | None:

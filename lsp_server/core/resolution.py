@@ -7,10 +7,10 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
-from lsp_server.core import lockfile
+from lsp_server.core import shapes, toml
 from lsp_server.core.requirement import normalize
 
 Package = Mapping[str, Any]
@@ -29,7 +29,7 @@ class Resolution:
     def is_from_index(self, name: str) -> bool:
         """Tell whether a package comes from an index, and from nowhere else."""
         found = self.packages.get(name, ())
-        return bool(found) and all("registry" in _table(each.get("source")) for each in found)
+        return bool(found) and all("registry" in shapes.table(each.get("source")) for each in found)
 
     def chosen(self, owner: str | None, table: str, wanted: Requirement) -> tuple[str, ...]:
         """Return the versions that a requirement of one table has got.
@@ -65,7 +65,7 @@ class Resolution:
         found: list[Package] = []
         for each in self.packages.get(normalize(owner), ()):
             listed = each.get(lists[kind], [])
-            found += _tables(listed if not name else _table(listed).get(name))
+            found += shapes.tables(listed if not name else shapes.table(listed).get(name))
         return found
 
 
@@ -73,7 +73,7 @@ class Resolution:
 def read(text: str) -> Resolution:
     """Read a lock file; text that is no TOML locks nothing."""
     found: dict[str, tuple[Package, ...]] = {}
-    for package in lockfile.packages(text):
+    for package in shapes.tables(shapes.table(toml.parse(text)).get("package")):
         name = str(package.get("name", ""))
         found[name] = (*found.get(name, ()), package)
     return Resolution(found)
@@ -89,7 +89,7 @@ def overlap(one: Marker | None, other: object) -> bool:
     try:
         second = Marker(other)
         return any(one.evaluate(machine) and second.evaluate(machine) for machine in _MACHINES)
-    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName):
+    except (ValueError, RecursionError):  # packaging's own, numbers of absurd length, brackets of absurd depth
         return True
 
 
@@ -112,16 +112,8 @@ _MACHINES = [_machine(*each) for each in product(range(8, 16), _SYSTEMS, ("x86_6
 
 
 def _all_edges(package: Package) -> list[Package]:
-    found = _tables(package.get("dependencies"))
+    found = [*shapes.tables(package.get("dependencies"))]
     for key in ("optional-dependencies", "dev-dependencies"):
-        for listed in _table(package.get(key)).values():
-            found += _tables(listed)
+        for listed in shapes.table(package.get(key)).values():
+            found += shapes.tables(listed)
     return found
-
-
-def _tables(value: object) -> list[Package]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _table(value: object) -> Package:
-    return value if isinstance(value, dict) else {}

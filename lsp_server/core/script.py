@@ -6,9 +6,8 @@ A block is a run of comment lines from `# /// script` to the last `# ///` in the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from lsp_server.core import tokens, toml
+from lsp_server.core import shapes, tokens, toml
 from lsp_server.core.toml import Problem
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
@@ -105,14 +104,10 @@ def index_options(content: str) -> tuple[str, ...]:
         content: the TOML of the block; the options are for a uv that runs in the script's folder.
 
     """
-    parsed = toml.parse(content)
-    found: Any = {} if isinstance(parsed, Problem) else parsed
-    for name in ("tool", "uv"):
-        found = found.get(name) if isinstance(found, dict) else None
-    return tuple(_options(found)) if isinstance(found, dict) else ()
+    return tuple(_options(shapes.table(toml.parse(content), "tool", "uv")))
 
 
-def _options(settings: dict[str, Any]) -> Iterator[str]:
+def _options(settings: shapes.Table) -> Iterator[str]:
     indexes = settings.get("index")
     for one in indexes if isinstance(indexes, list) else ():
         url, name = (one.get("url"), one.get("name")) if isinstance(one, dict) else (None, None)

@@ -1,14 +1,12 @@
 """Which locked packages come as a wheel that fits, so that nothing has to be built for them."""
 
-from collections.abc import Collection, Mapping
-from pathlib import PurePosixPath
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import Collection
 
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import parse_wheel_filename
 
-from lsp_server.core import lockfile, toml
+from lsp_server.core import shapes, toml, uvlock
+from lsp_server.core.uvlock import Package
 
 _FORCES_BUILDS = ("no-binary", "no-binary-package")
 
@@ -24,31 +22,20 @@ def ready(lock: str, manifest: str, tags: Collection[Tag]) -> frozenset[str]:
     A name counts only if every locked version of it has a fitting wheel from an index.
 
     """
-    settings = _table(_table(_table(toml.parse(manifest)).get("tool")).get("uv"))
+    settings = shapes.table(toml.parse(manifest), "tool", "uv")
     if any(settings.get(name) for name in _FORCES_BUILDS):
         return frozenset()
-    listed = lockfile.packages(lock)
-    built = {str(package.get("name")) for package in listed if not _has_wheel(package, frozenset(tags))}
-    return frozenset(str(package.get("name")) for package in listed) - built
+    listed = uvlock.packages(lock)
+    return frozenset(one.name for one in listed) - {one.name for one in listed if not _has_wheel(one, frozenset(tags))}
 
 
-def _has_wheel(package: Mapping[str, Any], tags: frozenset[Tag]) -> bool:
-    if "registry" not in _table(package.get("source")):
-        return False
-    wheels = package.get("wheels", [])
-    return isinstance(wheels, list) and any(_fits(_table(wheel), tags) for wheel in wheels)
+def _has_wheel(package: Package, tags: frozenset[Tag]) -> bool:
+    return "registry" in package.source and any(_fits(wheel, tags) for wheel in package.wheels)
 
 
-def _fits(wheel: Mapping[str, Any], tags: frozenset[Tag]) -> bool:
-    place = wheel.get("filename") or wheel.get("url") or wheel.get("path")
-    if not isinstance(place, str):
-        return False
+def _fits(wheel: str, tags: frozenset[Tag]) -> bool:
     try:
-        _name, _version, _build, supported = parse_wheel_filename(PurePosixPath(unquote(place.replace("\\", "/"))).name)
-    except InvalidWheelFilename:
+        _name, _version, _build, supported = parse_wheel_filename(wheel)
+    except ValueError:  # InvalidWheelFilename, and numbers of absurd length
         return False
     return not tags.isdisjoint(supported)
-
-
-def _table(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -20,6 +20,7 @@ from lsp_server.core import (
     lockfile,
     pyproject,
     script,
+    shapes,
     style,
     toml,
     uvsettings,
@@ -344,10 +345,8 @@ def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
 
 def _not_isolated(manifest: str) -> frozenset[str]:
     """Return the packages that are built without isolation: only the live environment has what they need."""
-    parsed = toml.parse(manifest)
-    settings = {} if isinstance(parsed, toml.Problem) else parsed.get("tool", {}).get("uv", {})
-    listed = settings.get("no-build-isolation-package", []) if isinstance(settings, dict) else []
-    return frozenset(str(name) for name in listed)
+    settings = shapes.table(toml.parse(manifest), "tool", "uv")
+    return frozenset(shapes.texts(settings.get("no-build-isolation-package")))
 
 
 def as_lock(one: Asked) -> Asked:

@@ -115,9 +115,16 @@ def _is_init(name: str) -> bool:
 
 def _paths(text: str) -> Iterator[str]:
     for line in text.splitlines():
-        path = next(iter(next(csv.reader([line]), [])), "") if line.startswith('"') else line.partition(",")[0]
+        path = _quoted(line) if line.startswith('"') else line.partition(",")[0]
         if not path.startswith((".", "/")) and ".dist-info/" not in path:
             yield path
+
+
+def _quoted(line: str) -> str:
+    try:
+        return next(iter(next(csv.reader([line]), [])), "")
+    except csv.Error:  # a field of over 128 KB
+        return ""
 
 
 def modules_of_top_level(text: str) -> frozenset[str]:
