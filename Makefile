@@ -38,6 +38,7 @@ editors: setup
 	$(BIN)/python tests/vscode/install.py
 	sh tests/emacs/install.sh
 	sh tests/neovim/install.sh
+	sh tests/cli/install.sh
 
 test: check editors
 	$(BIN)/python tests/vscode/install.py check

@@ -22,7 +22,9 @@ MODULES: Mapping[str, str] = {
     "exec": "lsp_server.cli.execute",
     **dict.fromkeys(_OPERATIONS, "lsp_server.cli.operate"),
     "doctor": "lsp_server.cli.doctor",
+    "shell-init": "lsp_server.cli.shell_init",
 }
+USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +50,10 @@ def _main(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] != ["exec"]:  # which runs a person's command wherever it is asked to
         os.getcwd()  # noqa: PTH109  told before an import fails of it (CPython 3.13.0 says no reason then)
+    if not words and _is_terminal():
+        # A person, not an editor: the server would only wait for a client that never speaks.
+        parser_of_all().print_help(sys.stderr)
+        return USAGE
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]
     options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)
@@ -62,6 +68,15 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return in_queue(words[2:])
     return int(options.run(options))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def parser_of_all() -> "argparse.ArgumentParser":
+    """Return the parser with every command."""
+    return _parser("")
 
 
 def _parser(command: str) -> "argparse.ArgumentParser":

@@ -1,6 +1,7 @@
 """`pyproject-lsp serve`: the language server, over stdio or for one client on a TCP port."""
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -9,6 +10,7 @@ from contextlib import ExitStack, suppress
 from lsp_server.cli import shared
 
 _LAST_PORT = 65535
+_INTERRUPTED = 130
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,6 +33,8 @@ def run(options: argparse.Namespace) -> int:
     # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
     sys.setswitchinterval(0.0005)
     _let_uv_hear_interrupts()
+    if not options.tcp and sys.stdin is not None and sys.stdin.isatty():
+        _end_with_an_interrupt()
     server = build()
     # A client that is lost is the end of its file.
     with ExitStack() as stack, suppress(ConnectionError):
@@ -45,6 +49,12 @@ def run(options: argparse.Namespace) -> int:
         else:
             server.start_io()
     return server.exit_code
+
+
+def _end_with_an_interrupt() -> None:
+    """Tell a person at a terminal what happens, and end with their Ctrl-C: no editor is there that would end us."""
+    signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(_INTERRUPTED))
+    shared.complain("this is the language server: it waits for an editor on standard input. Ctrl-C ends it.")
 
 
 def _let_uv_hear_interrupts() -> None:

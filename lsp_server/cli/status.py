@@ -2,9 +2,12 @@
 
 import argparse
 import os
+import select
+import shutil
+import stat
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +40,11 @@ def run(options: argparse.Namespace) -> int:
     journal, watch = Journal(folder / "journal.sqlite3", this_process()), Watch()
     shared.tell_of_opening(journal)
     place = Place(project, folder, os.environ, journal, watch)
+    shown = _as_json(None if options.watch else 2) if options.json else _as_lines(redraw=options.watch and sys.stdout.isatty())
     try:
-        _show(describe(place), as_json=options.json, indent=None if options.watch else 2)
+        shown(describe(place))
         if options.watch:
-            _follow(place, as_json=options.json)
+            _follow(place, shown)
     except KeyboardInterrupt:
         pass  # how a person ends --watch
     finally:
@@ -65,7 +69,8 @@ def _lock(name: str, path: Path) -> dict[str, Any]:
     }
 
 
-def _follow(place: Place, *, as_json: bool) -> None:
+def _follow(place: Place, show: Callable[[Mapping[str, Any]], None]) -> None:
+    """Show each change, and once a second how long a wait has lasted, until the reader or the person ends it."""
     told = threading.Event()
     watched = [place.manifest_lock, place.project_lock, place.environment_lock]
     for lock in watched:
@@ -74,22 +79,56 @@ def _follow(place: Place, *, as_json: bool) -> None:
     for file in (*projects.files_of(place.project), place.journal.bell):
         place.watch.files(file.parent, {file.name}, lambda _path: told.set())
     shown = describe(place)
-    while True:
+    while not _reader_is_gone():
         # A lock that is taken makes no event, so it is looked for; a person does not see a second.
         told.wait(1.0)
         told.clear()
         present = describe(place)
-        if present != shown:
+        if present != shown or (sys.stdout.isatty() and any(each["blockedBy"] for each in present["operations"])):
             shown = present
-            _show(present, as_json=as_json, indent=None)
+            show(present)
 
 
-def _show(status: Mapping[str, Any], *, as_json: bool, indent: int | None) -> None:
-    if as_json:
+def _reader_is_gone() -> bool:
+    """Whether nobody reads our output any more: a pipe whose other end is closed (POSIX; elsewhere the next write tells)."""
+    if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def _as_json(indent: int | None) -> Callable[[Mapping[str, Any]], None]:
+    def show(status: Mapping[str, Any]) -> None:
         shared.show_json(status, indent)
-    else:
-        sys.stdout.write("\n".join(lines(status)) + "\n")
-    sys.stdout.flush()
+        sys.stdout.flush()
+
+    return show
+
+
+def _as_lines(*, redraw: bool) -> Callable[[Mapping[str, Any]], None]:
+    """Return what shows a status to a person; with `redraw` each one takes the place of the one before."""
+    drawn = 0
+
+    def show(status: Mapping[str, Any]) -> None:
+        nonlocal drawn
+        width = shutil.get_terminal_size().columns - 1
+        said = [line if not redraw or len(line) <= width else f"{line[: width - 1]}…" for line in lines(status)]
+        back = f"\x1b[{drawn}F\x1b[J" if redraw and drawn else ""
+        sys.stdout.write(back + "".join(f"{_coloured(line)}\n" for line in said))
+        sys.stdout.flush()
+        drawn = len(said)
+
+    return show
+
+
+def _coloured(line: str) -> str:
+    """Colour the state that a line begins with, on a terminal, unless NO_COLOR says otherwise (no-color.org)."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return line
+    word = line.split(maxsplit=1)[0] if line.strip() else ""
+    colour = {"done": 32, "failed": 31, "cancelled": 90, "queue": 36, "waiting:": 33}.get(word)
+    return f"\x1b[{colour}m{line}\x1b[0m" if colour else line
 
 
 def lines(status: Mapping[str, Any]) -> list[str]:
@@ -114,6 +153,8 @@ def _users(users: list[Mapping[str, Any]]) -> str:
 
 
 def _state(operation: Mapping[str, Any]) -> str:
-    blocked = operation["blockedBy"]
+    blocked, state, message = operation["blockedBy"], operation["state"], operation["message"]
     since = f", since {shared.clock(blocked['since'])}" if blocked else ""
-    return f"{operation['state']}, {operation['message']}{since}" if operation["message"] else operation["state"]
+    # The message of a step often begins with its name: a word is said once.
+    said = message if message.startswith(state) else ", ".join(part for part in (state, message) if part)
+    return f"{said}{since}"
