@@ -12,6 +12,8 @@ help:
 	@echo "make test    everything, real editors too, and a part on the oldest and the newest Python here"
 	@echo "make pythons kernel, server, adapters and command line on every supported Python here"
 	@echo "make lock    pin the development dependencies anew"
+	@echo "make vsix    build vscode-extension/pyproject-lsp.vsix (needs Node 20 or newer)"
+	@echo "make install-vscode    build it and install it into VS Code"
 
 setup: $(READY)
 
@@ -50,6 +52,16 @@ pythons: setup
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --output-file requirements-dev.lock --upgrade
+
+vsix: setup
+	$(BIN)/python scripts/vsix.py $(VSIX_OPTIONS)
+
+# CODE names another editor of the family, such as codium or cursor.
+CODE ?= code
+install-vscode:
+	@command -v $(CODE) >/dev/null || { echo "'$(CODE)' is not on PATH. In VS Code: 'Shell Command: Install code command in PATH', or name it: make install-vscode CODE=codium"; exit 1; }
+	$(MAKE) vsix VSIX_OPTIONS=--this-machine
+	$(CODE) --install-extension vscode-extension/pyproject-lsp.vsix
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

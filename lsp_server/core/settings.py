@@ -51,7 +51,7 @@ _FIELDS: Mapping[str, str] = {
     "trusted": "trusted",
     "index.lookups": "index_lookups",
 }
-_SEVERITIES = ("hint", "warning", "off")
+_SEVERITIES = ("hint", "information", "warning", "off")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "sync.onSave": ("off", "lock", "sync"),
     "edit.bounds": get_args(Bounds),

@@ -41,7 +41,7 @@ def test_an_unsaved_document_is_edited_but_saved_only_by_the_person(editor: Edit
     before = project.text()
     _bump(window, "major")
 
-    window.expect_status("save pyproject.toml to continue")
+    window.expect_status("Save pyproject.toml to finish")
     assert project.text() == before
     window.expect_dirty("pyproject.toml", dirty=True)
     window.focus_editor()

@@ -83,7 +83,7 @@ def test_lock_and_open_log_do_what_they_say(editor: Editor, project: projects.Pr
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")
     assert not project.lock.exists()
-    window.palette("pyproject: Lock")
+    window.palette("pyproject: Update uv.lock")
     eventually(project.lock.exists, "the lock file")
     window.expect_status("demo 0.1.0 · (locked|no environment)")
     window.palette("pyproject: Open Log")

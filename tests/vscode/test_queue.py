@@ -26,9 +26,9 @@ def test_an_operation_that_waits_is_cancelled_from_the_queue_and_the_other_goes_
     window = editor.open(project.root, project.manifest)
     window.expect_status("demo 0.1.0")
     _add(window, "zeta")
-    window.expect_status("1 edit queued")
+    window.expect_status("1 edit waiting")
     _add(window, "delta")
-    window.expect_status("2 edits queued")
+    window.expect_status("2 edits waiting")
 
     window.show_queue()
     window.row_action("Add zeta", "Cancel")

@@ -17,7 +17,7 @@ def test_an_add_waits_visibly_behind_a_sync_and_is_made_when_it_ends(editor: Edi
     window.answer("Name of a package", "zeta")
     window.choose("project.dependencies")
 
-    window.expect_status(rf"waits for uv sync \(pid {sync.pid}, \d+ s\), 1 edit queued")
+    window.expect_status(r"1 edit waiting for uv sync \(\d+ s\)")
     assert "zeta" not in project.text()
     window.show_queue()
     window.row("Add zeta").wait_for()

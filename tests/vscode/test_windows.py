@@ -23,7 +23,7 @@ def test_two_windows_show_the_same_queue_and_lose_no_edit(editor: Editor, projec
         window.palette("pyproject: Add Dependency…")
         window.answer("Name of a package", name)
         window.choose("project.dependencies")
-        window.expect_status("edits? queued")
+        window.expect_status("edits? waiting")
     assert len(editor.server_pids()) == 2
     for window in windows:
         window.show_queue()

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import psutil
 import pytest
@@ -32,8 +31,8 @@ TEXT = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n') .. '\\n'
 
 ALPHA, ZETA, BUMP = "Add alpha to dependencies", "Add zeta to dependencies", "Bump minor version"
 IN_NEOVIM = re.compile(r"^. \w+ +\S+  (?P<title>.+?)  [^()]+ \(pid (?P<asker>\d+)\)(?P<wait>  · waits for .*)?")
-IN_VS_CODE = re.compile(r"^(?P<title>.+?), (?P<wait>waits for .*)?")
-ASKED = re.compile(r"^asked by .* \(pid (?P<asker>\d+)\) at ")
+IN_VS_CODE = re.compile(r"^(?P<title>.+?), ")
+ASKER = re.compile(r"^Process (\d+)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -157,18 +156,23 @@ def in_neovim(neovim: Apart) -> list[Shown]:
 
 
 def in_vs_code(window: Window) -> list[Shown]:
-    """What the queue view shows, after each row was folded open: the line below an operation says who asked for it."""
+    """What the queue view shows, after each row was folded open: the lines below an operation say who asked for it."""
     folded = window.queue.locator(".monaco-tl-twistie.collapsed")
     while folded.count():
         folded.first.click()
     rows = window.queue.evaluate_all("all => all.map(r => [r.getBoundingClientRect().top, r.ariaLevel, r.ariaLabel])")
-    texts = [(level, text) for _, level, text in sorted(rows)]
-    found, over = [], False
-    for (level, text), (_, below) in pairwise(texts):
+    found, over, title, details = [], False, "", list[str]()
+    for level, text in [*((level, text) for _, level, text in sorted(rows)), ("1", "")]:
+        if level == "3":
+            details.append(text)
+            continue
+        asker = next((int(match[1]) for line in details if (match := ASKER.match(line))), None)
+        if asker is not None:
+            wait = next((line for line in details if line.startswith("Waiting for ")), None)
+            found.append(Shown(title, asker, over, pid_in(wait)))
+        row = IN_VS_CODE.match(text)
+        title, details = row["title"] if row else "", []
         over = over or (level == "1" and text.startswith("Finished"))
-        row, asked = IN_VS_CODE.match(text), ASKED.match(below)
-        if level == "2" and row and asked:
-            found.append(Shown(row["title"], int(asked["asker"]), over, pid_in(row["wait"])))
     return sorted(found)
 
 

@@ -1,5 +1,6 @@
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 import type { Texts } from "./edits/texts";
+import type { Call } from "./protocol";
 import type { StatusStore } from "./status/store";
 import type { Server } from "./server/server";
 
@@ -9,5 +10,7 @@ export interface App {
   readonly log: LogOutputChannel;
   readonly store: StatusStore;
   readonly texts: Texts;
+  /** What each open preview would do, by the URI of its text. */
+  readonly previews: Map<string, Call>;
   readonly server: Server;
 }

@@ -1,14 +1,18 @@
-import { commands, Disposable, type Uri } from "vscode";
+import { commands, Disposable } from "vscode";
 import { askAdd } from "./actions/add";
 import { askBump } from "./actions/bump";
 import { askMove, askRemove, askUpgrade, upgradeAll } from "./actions/dependencies";
-import { previewChange } from "./actions/preview";
+import { askNewer } from "./actions/newer";
+import { applyPreview, previewChange } from "./actions/preview";
 import { runCall } from "./actions/run";
-import { targetManifest } from "./actions/target";
+import { about, findTarget, type Target } from "./actions/target";
+import { askUndo } from "./actions/undo";
 import type { App } from "./app";
+import { saveWaiting } from "./edits/saveWaiting";
 import type { Call } from "./protocol";
-import { act, operationId } from "./queue/actions";
+import { act, operationId, projectUri } from "./queue/actions";
 import { showOutput } from "./queue/output";
+import { copyDebugInformation } from "./server/debug";
 
 type Command = (app: App, argument: unknown) => Promise<void>;
 
@@ -18,17 +22,22 @@ type Command = (app: App, argument: unknown) => Promise<void>;
  */
 export const table: Readonly<Record<string, Command>> = {
   // Edits of a manifest
-  "pyproject.addDependency": asking((app, uri) => askAdd(app, uri)),
-  "pyproject.removeDependency": asking((_, uri) => askRemove(uri)),
-  "pyproject.upgradeDependency": asking((_, uri) => askUpgrade(uri)),
-  "pyproject.upgradeAll": asking((_, uri) => upgradeAll(uri)),
-  "pyproject.moveDependency": asking((_, uri) => askMove(uri)),
-  "pyproject.bump": asking((app, uri) => askBump(app, uri)),
-  "pyproject.previewChange": onManifest(previewChange),
+  "pyproject.addDependency": asking((app, target) => askAdd(app, target)),
+  "pyproject.removeDependency": asking((_, target) => askRemove(target)),
+  "pyproject.upgradeDependency": asking((_, target) => askUpgrade(target)),
+  "pyproject.upgradeAll": asking((_, target) => upgradeAll(target)),
+  "pyproject.checkNewer": asking(askNewer),
+  "pyproject.moveDependency": asking((_, target) => askMove(target)),
+  "pyproject.bump": asking((app, { uri }) => askBump(app, uri)),
+  "pyproject.previewChange": onTarget(previewChange),
+  "pyproject.preview.apply": applyPreview,
   // Lock file and environment
-  "pyproject.lockProject": asking((_, uri) => plain("pyproject.lock", uri)),
-  "pyproject.syncEnvironment": asking((_, uri) => plain("pyproject.sync", uri)),
-  "pyproject.undoLast": asking((_, uri) => plain("pyproject.undo", uri)),
+  "pyproject.lockProject": asking((_, target) => ({ command: "pyproject.lock", argument: about(target) })),
+  "pyproject.syncEnvironment": asking((_, { uri }) => ({
+    command: "pyproject.sync",
+    argument: { uri: uri.toString() },
+  })),
+  "pyproject.undoLast": asking(askUndo),
   // The queue view
   "pyproject.showQueue": async () => {
     await commands.executeCommand("pyproject.queue.focus");
@@ -36,8 +45,21 @@ export const table: Readonly<Record<string, Command>> = {
   "pyproject.queue.cancel": (app, argument) => act(app, "cancel", operationId(argument)),
   "pyproject.queue.retry": (app, argument) => act(app, "retry", operationId(argument)),
   "pyproject.queue.undo": (app, argument) => act(app, "undo", operationId(argument)),
+  "pyproject.queue.save": (app, argument) => saveWaiting(app, projectUri(app, operationId(argument) ?? "")),
+  "pyproject.queue.clearFinished": (app) => {
+    app.store.clearFinished();
+    return Promise.resolve();
+  },
+  "pyproject.saveWaiting": (app) => saveWaiting(app),
+  "pyproject.dismissFailure": (app) => {
+    for (const { project } of app.store.projects) {
+      app.store.dismiss(project);
+    }
+    return Promise.resolve();
+  },
   "pyproject.queue.showOutput": (app, argument) => showOutput(app, operationId(argument) ?? ""),
   // The server
+  "pyproject.copyDebugInformation": copyDebugInformation,
   "pyproject.restartServer": (app) => app.server.restart(),
   "pyproject.openLog": (app) => {
     app.log.show();
@@ -60,19 +82,15 @@ export function registerCommands(app: App): Disposable {
   return Disposable.from(...registered);
 }
 
-function onManifest(run: (app: App, uri: Uri) => Promise<void>): Command {
+function onTarget(run: (app: App, target: Target) => Promise<void>): Command {
   return async (app, argument) => {
-    const uri = await targetManifest(app, argument);
-    if (uri !== undefined) {
-      await run(app, uri);
+    const target = await findTarget(app, argument);
+    if (target !== undefined) {
+      await run(app, target);
     }
   };
 }
 
-function asking(ask: (app: App, uri: Uri) => Promise<Call | undefined> | Call): Command {
-  return onManifest(async (app, uri) => runCall(app, await ask(app, uri)));
-}
-
-function plain(command: Call["command"], uri: Uri): Call {
-  return { command, argument: { uri: uri.toString() } };
+function asking(ask: (app: App, target: Target) => Promise<Call | undefined> | Call): Command {
+  return onTarget(async (app, target) => runCall(app, await ask(app, target)));
 }

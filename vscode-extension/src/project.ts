@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Uri, window, workspace } from "vscode";
-import { readManifest } from "./actions/manifest";
+import { isScript, type Manifest, readManifest, readScript } from "./actions/manifest";
 import type { ProjectStatus } from "./protocol";
 import { projectName } from "./queue/rows";
 import { folderOf, type StatusStore } from "./status/store";
@@ -15,7 +15,7 @@ export function currentProject(store: StatusStore): ProjectStatus | undefined {
 
 /** The manifest of a project; a status may name the folder, the manifest or a script with its own block. */
 export function manifestOf(project: string): Uri {
-  return /\.(toml|py)$/.test(project) ? Uri.parse(project) : Uri.parse(`${folderOf(project)}pyproject.toml`);
+  return /\.(toml|pyw?)$/.test(project) ? Uri.parse(project) : Uri.parse(`${folderOf(project)}pyproject.toml`);
 }
 
 /** The text of a manifest as a person sees it: the open buffer, else the file. Empty when there is none. */
@@ -31,9 +31,15 @@ export function manifestText(uri: Uri): string {
   }
 }
 
+/** What stands in a manifest or in a script's block; undefined while its text is broken. */
+export function declared(uri: Uri): Manifest | undefined {
+  const text = manifestText(uri);
+  return isScript(uri.path) ? readScript(text) : readManifest(text);
+}
+
 /** 'name 1.2.3', or the folder's name where the manifest does not say. */
 export function describeProject(project: string): string {
-  const manifest = readManifest(manifestText(manifestOf(project)));
+  const manifest = declared(manifestOf(project));
   const name = manifest?.name ?? projectName(project);
   return manifest?.version === undefined ? name : `${name} ${manifest.version}`;
 }

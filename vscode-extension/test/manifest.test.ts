@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readManifest, requirementName } from "../src/actions/manifest";
+import { readManifest, readScript, requirementName } from "../src/actions/manifest";
 import { bumpItems } from "../src/actions/bump";
 import { dependencyItems } from "../src/actions/dependencies";
 import { packageItems } from "../src/actions/packages";
@@ -46,6 +46,22 @@ describe("a manifest", () => {
   );
 });
 
+describe("a script's block (PEP 723)", () => {
+  const names = (source: string): readonly string[] | undefined =>
+    readScript(source)?.dependencies.map(({ name }) => name);
+
+  it("is read as the one table that it has", () => {
+    const source = `#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.11"\n# dependencies = [\n#   "rich",\n#   "httpx>=0.28",\n# ]\n# ///\nimport rich\n`;
+    expect(names(source)).toEqual(["rich", "httpx"]);
+    expect(names(source.replaceAll("\n", "\r\n"))).toEqual(["rich", "httpx"]);
+  });
+
+  it("is empty where there is none, and unknown while it is broken", () => {
+    expect(names("import rich\n")).toEqual([]);
+    expect(names("# /// script\n# dependencies = [\n# ///\n")).toBeUndefined();
+  });
+});
+
 describe("the pickers", () => {
   it("offer every table, and new ones last", () => {
     const labels = tableItems(readManifest(text)).map(({ label }) => label);
@@ -82,10 +98,18 @@ describe("the pickers", () => {
   it("show the numbers that are known beside the parts of a version", () => {
     const items = bumpItems(new Map([["minor", "1.3.0"]]));
     expect(items.find(({ part }) => part === "minor")?.description).toBe("1.3.0");
-    expect(items).toHaveLength(10);
-    const impossible = bumpItems(new Map([["alpha", null]]));
-    expect(impossible.map(({ part }) => part)).toEqual(items.map(({ part }) => part));
-    expect(impossible.find(({ part }) => part === "alpha")?.description).toBe("not possible from this version");
+  });
+
+  it("offer no part that the version cannot be raised by, and move no row while numbers come in", () => {
+    const known = new Map([
+      ["stable", null],
+      ["alpha", "1.2.4a1"],
+      ["dev", null],
+    ] as const);
+    const before = bumpItems(new Map()).map(({ part }) => part);
+    const after = bumpItems(known).map(({ part }) => part);
+    expect(before).toEqual(["patch", "minor", "major", "other"]);
+    expect(after).toEqual([...before, "alpha"]);
   });
 });
 
@@ -119,15 +143,22 @@ describe("a preview", () => {
 
 describe("what the commands are enabled by", () => {
   it("is off without a project", () => {
-    expect(Object.values(contextKeys(undefined, text))).toEqual([false, false, false, false]);
+    expect(Object.values(contextKeys(undefined, readManifest(text)))).not.toContain(true);
   });
 
   it("needs a dependency to remove and a version to bump", () => {
-    const keys = contextKeys(status(), "[project]\nname = 'x'\ndynamic = ['version']\n");
+    const keys = contextKeys(status(), readManifest("[project]\nname = 'x'\ndynamic = ['version']\n"));
     expect(keys).toMatchObject({ "pyproject.hasDependencies": false, "pyproject.hasVersion": false });
   });
 
+  it("offers no bump for a script, whose block has no version", () => {
+    const script = status({ project: "file:///w/tool.py" });
+    const keys = contextKeys(script, readScript("# /// script\n# dependencies = ['rich']\n# ///\n"));
+    expect(keys).toMatchObject({ "pyproject.isScript": true, "pyproject.hasVersion": false });
+    expect(keys).toMatchObject({ "pyproject.hasDependencies": true });
+  });
+
   it("stays on while the manifest is broken: the server says what is wrong", () => {
-    expect(contextKeys(status(), "[")).toMatchObject({ "pyproject.hasDependencies": true });
+    expect(contextKeys(status(), readManifest("["))).toMatchObject({ "pyproject.hasDependencies": true });
   });
 });

@@ -22,7 +22,7 @@ describe("the queue", () => {
     const running = operation({ id: "r", state: "planning" });
     const rows = queueRows([status({ operations: [done, running, operation(), waiting, failed] })], now);
     expect(rows.map((row) => [row.label, row.children.map((child) => child.id)])).toEqual([
-      ["Running", ["r"]],
+      ["Running", ["file:///w/demo#pid4711", "r"]],
       ["Waiting", ["w"]],
       ["Queued", ["a1"]],
       ["Finished", ["f", "d"]],
@@ -34,6 +34,18 @@ describe("the queue", () => {
       const rows = queueRows([status({ operations: [operation({ state })] })], now);
       expect(rows.flatMap((row) => row.children)).toHaveLength(1);
     }
+  });
+
+  it("shows a uv that edits wait for as a row of its own, once, and none for the queue's own processes", () => {
+    const waits = (id: string, pid: number): ReturnType<typeof operation> =>
+      operation({ id, state: "waiting", blockedBy: { ...sync, pid } });
+    const rows = queueRows([status({ operations: [waits("a", 4711), waits("b", 4711), waits("c", 100)] })], now);
+    expect(rows.find(({ label }) => label === "Running")?.children.map(({ label }) => label)).toEqual(["uv sync"]);
+  });
+
+  it("offers to save where an edit waits for that", () => {
+    const [section] = queueRows([status({ operations: [operation({ state: "needsSave" })] })], now);
+    expect(section?.children[0]?.context).toBe("operation,save");
   });
 
   it("keeps the order of positions, not of arrival", () => {
@@ -58,19 +70,20 @@ describe("the queue", () => {
 
   it("tells who, since when, on what, and the tools' own words", () => {
     const waiting = detailLines(operation({ state: "waiting", blockedBy: sync, attempts: 2 }), now);
-    expect(waiting[0]).toContain("asked by Visual Studio Code (pid 100)");
-    expect(waiting).toContain("planned 2 times");
-    expect(waiting).toContain("waits for uv sync (pid 4711, 12 s)");
+    expect(waiting[0]).toContain("Requested from Visual Studio Code at");
+    expect(waiting).toContain("Process 100");
+    expect(waiting).toContain("Planned 2 times");
+    expect(waiting).toContain("Waiting for uv sync (pid 4711, 12 s)");
     expect(waiting).toContain("uv's environment lock: /w/demo/.venv/.lock");
     const near = detailLines(operation({ state: "waiting", blockedBy: sync }), now, "file:///w/demo");
     expect(near).toContain("uv's environment lock: .venv/.lock");
     expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
   });
 
-  it("says for how long a step has lasted, and how long ago it ended", () => {
+  it("says for how long a step has lasted, and at what time it ended", () => {
     const [running, finished] = queueRows([status({ operations: [operation(), done] })], now);
     expect(running?.children[0]?.description).toBe("queued · for 30 s");
-    expect(finished?.children[0]?.description).toBe("done · 10 s ago");
+    expect(finished?.children[0]?.description).toMatch(/^done · \d+:\d\d:\d\d/);
   });
 
   it("shows a command of a terminal as it was typed", () => {

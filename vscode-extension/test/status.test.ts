@@ -16,26 +16,26 @@ describe("the status text", () => {
     expect(text).toBe("demo · uv.lock is stale");
   });
 
-  it("says on whom a blocked project waits, with pid, seconds and the number of edits", () => {
+  it("says how many edits wait for whom, and since when; the pid is in the tooltip", () => {
     const waiting = operation({ state: "waiting", blockedBy: sync });
     const blocked = status({ state: "blocked", operations: [waiting, operation({ id: "b" }), operation({ id: "c" })] });
     const text = statusText(blocked, "demo", now);
-    expect(text.text).toBe("waits for uv sync (pid 4711, 12 s), 3 edits queued");
+    expect(text.text).toBe("3 edits waiting for uv sync (12 s)");
     expect(text).toMatchObject({ icon: "clock", ticking: true });
   });
 
   it("does not count finished operations as queued", () => {
     const waiting = operation({ state: "waiting", blockedBy: { ...sync, pid: null, command: null } });
     const blocked = status({ state: "blocked", operations: [waiting, operation({ id: "b", state: "done" })] });
-    expect(statusText(blocked, "demo", now).text).toBe("waits for uv's environment lock (12 s), 1 edit queued");
+    expect(statusText(blocked, "demo", now).text).toBe("1 edit waiting for uv's environment lock (12 s)");
   });
 
   it("asks for the save that an operation waits for", () => {
     const unsaved = status({ state: "busy", operations: [operation({ state: "needsSave" })] });
     expect(statusText(unsaved, "demo", now)).toMatchObject({ icon: "save", severity: "warning" });
-    expect(statusText(unsaved, "demo", now).text).toBe("save pyproject.toml to continue: Add httpx to dependencies");
+    expect(statusText(unsaved, "demo", now).text).toBe("Save pyproject.toml to finish 'Add httpx to dependencies'");
     const script = { ...unsaved, project: "file:///w/my%20tool.py" };
-    expect(statusText(script, "demo", now).text).toMatch(/^save my tool\.py to continue/);
+    expect(statusText(script, "demo", now).text).toMatch(/^Save my tool\.py to finish/);
   });
 
   it("shows the step of the running operation and how many follow", () => {
@@ -43,11 +43,17 @@ describe("the status text", () => {
     expect(statusText(busy, "demo", now).text).toBe("Add httpx to dependencies: planning (+1)");
   });
 
-  it("shows the server's own line on an error", () => {
-    const failed = status({ state: "error", message: "no solution" });
-    expect(statusText(failed, "demo", now)).toMatchObject({ text: "no solution", severity: "error" });
-    const long = statusText(status({ state: "error", message: `${"x".repeat(80)}\nmore` }), "demo", now);
-    expect(long.text).toHaveLength(60);
+  it("shows the failure that is news, cut to what a glance takes in", () => {
+    const error = { code: "unresolvable", message: "no solution" };
+    const failed = operation({ state: "failed", title: "Add x", error });
+    const text = statusText(status({ state: "error" }), "demo", now, failed);
+    expect(text).toMatchObject({ text: "Add x: no solution", severity: "error" });
+    const long = { ...failed, error: { ...error, message: `${"x".repeat(80)}\nmore` } };
+    expect(statusText(status(), "demo", now, long).text).toHaveLength(60);
+  });
+
+  it("is quiet again once a failure is no news", () => {
+    expect(statusText(status({ state: "error", message: "no solution" }), "demo 1", now).severity).toBe("none");
   });
 });
 
@@ -77,6 +83,29 @@ describe("the store", () => {
     expect(store.projectOf("file:///w/demo/src/a.py")?.project).toBe("file:///w/demo");
     expect(store.projectOf("file:///w/demolition/a.py")?.project).toBe("file:///w");
     expect(store.projectOf("file:///v/a.py")).toBeUndefined();
+  });
+
+  it("knows a failure until it is dismissed, answered by a save, or followed by another edit", () => {
+    const store = new StatusStore(Date.parse("2026-03-01T12:00:00Z"));
+    const failed = operation({ id: "f", state: "failed", finishedAt: "2026-03-01T12:00:10Z" });
+    const broken = status({ operations: [failed] });
+    expect(store.failure(broken)).toBe(failed);
+    const later = operation({ id: "g", state: "done", finishedAt: "2026-03-01T12:00:20Z" });
+    expect(store.failure(status({ operations: [later, failed] }))).toBeUndefined();
+    store.dismiss(broken.project, now);
+    expect(store.failure(broken)).toBeUndefined();
+  });
+
+  it("takes a failure of before the window was opened for old news", () => {
+    const old = operation({ state: "failed", finishedAt: "2026-03-01T11:00:00Z" });
+    expect(new StatusStore(now).failure(status({ operations: [old] }))).toBeUndefined();
+  });
+
+  it("hides finished operations that were cleared away, and nothing that runs", () => {
+    const store = new StatusStore();
+    const finished = operation({ id: "d", state: "done", finishedAt: "2026-03-01T12:00:10Z" });
+    store.clearFinished(now);
+    expect(store.shown(status({ operations: [operation(), finished] })).map(({ id }) => id)).toEqual(["a1"]);
   });
 
   it("takes a status that names the manifest or a script, too", () => {

@@ -5,7 +5,7 @@ from lsp_server.imports.core.candidates import Candidate, candidates, guess
 from lsp_server.imports.core.judge import Finding
 from lsp_server.imports.core.python_file import PythonFile
 
-_SEVERITIES = {"warning": 2, "hint": 4}
+_SEVERITIES = {"warning": 2, "information": 3, "hint": 4}
 
 
 def missing_imports(file: PythonFile) -> list[Diagnostic]:
@@ -49,15 +49,15 @@ def _said(file: PythonFile, finding: Finding) -> str:
 
 def _missing(file: PythonFile, finding: Finding, module: str) -> str:
     place = file.place
-    where = "in this script's metadata" if place is not None and place.script else "by this project"
+    where = "this script's metadata" if place is not None and place.script else "pyproject.toml"
     found = candidates(file.view, place.member, finding.targets) if place is not None else ()
-    return f"{module} is not declared {where}{_vouched(file, finding, found)}"
+    return f"{module} is imported but not declared in {where}{_vouched(file, finding, found)}"
 
 
 def _vouched(file: PythonFile, finding: Finding, found: tuple[Candidate, ...]) -> str:
     """Say who provides a missing module; of a name that is only on the index, that nothing vouches for it."""
     if found and found[0].verified:
-        return f"; '{found[0].name}' provides it"
+        return "" if found[0].name == finding.targets[0] else f"; '{found[0].name}' provides it"
     if found and found[0].evidence != "index":
         return f"; '{found[0].name}' may provide it"
     name = guess(finding.found.top)

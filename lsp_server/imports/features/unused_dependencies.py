@@ -13,7 +13,7 @@ from lsp_server.imports.core.installed import Distribution
 from lsp_server.imports.core.scanner import Import
 from lsp_server.imports.core.view import View
 
-_SEVERITIES = {"warning": 2, "hint": 4}
+_SEVERITIES = {"warning": 2, "information": 3, "hint": 4}
 
 
 def unused_dependencies(snapshot: Snapshot, view: View, path: str) -> list[Diagnostic]:

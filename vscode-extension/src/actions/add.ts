@@ -1,21 +1,21 @@
-import { l10n, type Uri } from "vscode";
+import { l10n } from "vscode";
 import type { App } from "../app";
-import { manifestText } from "../project";
+import { declared } from "../project";
 import type { Call } from "../protocol";
-import { readManifest } from "./manifest";
 import { askRequirement } from "./packages";
 import { pickTable } from "./table";
+import { about, type Target } from "./target";
 
-/** Ask for a package, then for the table it goes to. */
-export async function askAdd(app: App, uri: Uri): Promise<Call | undefined> {
-  const requirement = await askRequirement(app, uri);
+/** Ask for a package, then for the table it goes to; a script has but one. */
+export async function askAdd(app: App, target: Target): Promise<Call | undefined> {
+  const requirement = await askRequirement(app, target);
   if (requirement === undefined) {
     return undefined;
   }
   const place = l10n.t("Add {0} to…", requirement);
-  const table = await pickTable(readManifest(manifestText(uri)), place);
+  const table = target.script ? {} : await pickTable(declared(target.uri), place);
   if (table === undefined) {
     return undefined;
   }
-  return { command: "pyproject.add", argument: { uri: uri.toString(), requirements: [requirement], ...table } };
+  return { command: "pyproject.add", argument: { ...about(target), requirements: [requirement], ...table } };
 }

@@ -9,6 +9,9 @@ import { taken } from "./pick";
 export const parts = ["patch", "minor", "major", "stable", "alpha", "beta", "rc", "post", "dev"] as const;
 type Part = (typeof parts)[number];
 
+/** What every version can be raised by. */
+const always: readonly Part[] = ["patch", "minor", "major"];
+
 interface BumpItem extends QuickPickItem {
   readonly part: Part | "other";
 }
@@ -41,19 +44,14 @@ export async function askBump(app: App, uri: Uri): Promise<Call | undefined> {
 }
 
 /**
- * The parts with the numbers that are known by now; null is a step that this version cannot make, such as alpha.
- * Always the same rows in the same order: none must move under a pointer while numbers come in.
+ * The parts that the version can be raised by, with the numbers that are known by now; null is a step that it cannot
+ * make, such as `stable` for 1.2.0. The first four rows are always there, so that none moves under a pointer while
+ * numbers come in; the others are added below as they turn out to be possible.
  */
 export function bumpItems(numbers: ReadonlyMap<Part, string | null>): readonly BumpItem[] {
-  const items = parts.map((part) => {
-    const number = numbers.get(part);
-    return {
-      label: part,
-      description: number === null ? l10n.t("not possible from this version") : (number ?? ""),
-      part,
-    };
-  });
-  return [...items, { label: l10n.t("$(edit) another version…"), part: "other" }];
+  const row = (part: Part): BumpItem => ({ label: part, description: numbers.get(part) ?? "", part });
+  const rest = parts.filter((part) => !always.includes(part) && typeof numbers.get(part) === "string");
+  return [...always.map(row), { label: l10n.t("$(edit) another version…"), part: "other" }, ...rest.map(row)];
 }
 
 async function bumpCall(uri: Uri, part: Part | "other", current: string | undefined): Promise<Call | undefined> {

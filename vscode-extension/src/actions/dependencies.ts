@@ -1,54 +1,56 @@
-import { l10n, type QuickPickItem, type Uri, window } from "vscode";
-import { manifestText } from "../project";
+import { l10n, type QuickPickItem, window, workspace } from "vscode";
+import { declared } from "../project";
 import type { Call, Table } from "../protocol";
-import { type Dependency, readManifest } from "./manifest";
+import type { Dependency } from "./manifest";
 import { pickTable, tableLabel } from "./table";
+import { about, type Target } from "./target";
 
 interface DependencyItem extends QuickPickItem {
   readonly dependency: Dependency;
 }
 
 /** Ask which dependency to remove, and from the table in which it was chosen: it may stand in several. */
-export async function askRemove(uri: Uri): Promise<Call | undefined> {
-  const dependency = await pickDependency(uri, l10n.t("Remove which dependency?"));
+export async function askRemove(target: Target): Promise<Call | undefined> {
+  const dependency = await pickDependency(target, l10n.t("Remove which dependency?"));
   if (dependency === undefined) {
     return undefined;
   }
-  const argument = { uri: uri.toString(), packages: [dependency.name], ...dependency.table };
+  const argument = { ...about(target), packages: [dependency.name], ...dependency.table };
   return { command: "pyproject.remove", argument };
 }
 
-export async function askUpgrade(uri: Uri): Promise<Call | undefined> {
-  const dependency = await pickDependency(uri, l10n.t("Upgrade which dependency?"));
+export async function askUpgrade(target: Target): Promise<Call | undefined> {
+  const dependency = await pickDependency(target, l10n.t("Upgrade which dependency?"));
   if (dependency === undefined) {
     return undefined;
   }
-  return { command: "pyproject.upgrade", argument: { uri: uri.toString(), packages: [dependency.name] } };
+  return { command: "pyproject.upgrade", argument: { ...about(target), packages: [dependency.name] } };
 }
 
-export function upgradeAll(uri: Uri): Call {
-  return { command: "pyproject.upgrade", argument: { uri: uri.toString(), all: true } };
+export function upgradeAll(target: Target): Call {
+  return { command: "pyproject.upgrade", argument: { ...about(target), all: true } };
 }
 
-export async function askMove(uri: Uri): Promise<Call | undefined> {
-  const dependency = await pickDependency(uri, l10n.t("Move which dependency?"));
+export async function askMove(target: Target): Promise<Call | undefined> {
+  const dependency = await pickDependency(target, l10n.t("Move which dependency?"));
   if (dependency === undefined) {
     return undefined;
   }
   const from: Table = dependency.table;
   const place = l10n.t("Move {0} to…", dependency.name);
-  const to = await pickTable(readManifest(manifestText(uri)), place, from);
+  const to = await pickTable(declared(target.uri), place, from);
   if (to === undefined) {
     return undefined;
   }
-  return { command: "pyproject.move", argument: { uri: uri.toString(), package: dependency.name, from, to } };
+  return { command: "pyproject.move", argument: { ...about(target), package: dependency.name, from, to } };
 }
 
-async function pickDependency(uri: Uri, placeHolder: string): Promise<Dependency | undefined> {
-  const manifest = readManifest(manifestText(uri));
+async function pickDependency(target: Target, placeHolder: string): Promise<Dependency | undefined> {
+  const manifest = declared(target.uri);
   if (manifest === undefined) {
+    const file = workspace.asRelativePath(target.uri);
     void window.showErrorMessage(
-      l10n.t("pyproject.toml cannot be read while it has a syntax error. Correct it (Problems view), then try again."),
+      l10n.t("{0} cannot be read while it has a syntax error. Correct it (Problems view), then try again.", file),
     );
     return undefined;
   }

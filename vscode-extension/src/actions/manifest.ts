@@ -17,12 +17,15 @@ export interface Manifest {
   readonly extras: readonly string[];
 }
 
+/** Whether a path or URI names a Python script, which can have a metadata block of its own (PEP 723). */
+export function isScript(path: string): boolean {
+  return /\.pyw?$/.test(path);
+}
+
 /** Read a manifest; undefined while its text is broken. */
 export function readManifest(text: string): Manifest | undefined {
-  let root: TomlTable;
-  try {
-    root = parse(text);
-  } catch {
+  const root = parsed(text);
+  if (root === undefined) {
     return undefined;
   }
   const project = table(root["project"]);
@@ -41,9 +44,35 @@ export function readManifest(text: string): Manifest | undefined {
   };
 }
 
+/** Read the metadata block of a script (PEP 723), of which only the dependencies matter here; undefined while it is broken. */
+export function readScript(text: string): Manifest | undefined {
+  const root = parsed(scriptBlock(text));
+  const dependencies = requirements(root?.["dependencies"], {});
+  return root && { name: undefined, version: undefined, dependencies, groups: [], extras: [] };
+}
+
+/** The TOML of a script's block, by the pattern of PEP 723; empty where there is none. */
+function scriptBlock(text: string): string {
+  const block = /^# \/\/\/ script[ \t]*\r?\n((?:#(?:| .*)\r?\n)+?)^# \/\/\/[ \t]*$/m.exec(text)?.[1] ?? "";
+  return block.replaceAll(/^# ?/gm, "");
+}
+
+function parsed(text: string): TomlTable | undefined {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The name at the start of a PEP 508 requirement. */
 export function requirementName(requirement: string): string {
   return /^\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)/.exec(requirement)?.[1] ?? requirement.trim();
+}
+
+/** Two spellings of one name are the same (PEP 503). */
+export function normalized(name: string): string {
+  return name.replace(/[-_.]+/g, "-").toLowerCase();
 }
 
 export function sameTable(one: Table, other: Table): boolean {

@@ -1,6 +1,8 @@
-import { CancellationTokenSource, l10n, type QuickPick, type QuickPickItem, type Uri, window } from "vscode";
+import { CancellationTokenSource, l10n, type QuickPick, type QuickPickItem, window } from "vscode";
 import type { App } from "../app";
+import { normalized } from "./manifest";
 import { taken } from "./pick";
+import { about, type Target } from "./target";
 
 /** The server's answer to `pyproject.searchPackages`: names that fit what was typed, the likeliest first. */
 interface Found {
@@ -17,11 +19,11 @@ const search = "pyproject.searchPackages";
 const pause = 150;
 
 /** Ask for a requirement; names of the index are offered while a person types. Any PEP 508 text is taken as it is. */
-export async function askRequirement(app: App, uri: Uri): Promise<string | undefined> {
+export async function askRequirement(app: App, target: Target): Promise<string | undefined> {
   const picker = window.createQuickPick();
   picker.title = l10n.t("Add Dependency");
   picker.placeholder = l10n.t("Name of a package, or a requirement such as httpx>=0.28");
-  const suggest = suggestions(app, uri, picker);
+  const suggest = suggestions(app, target, picker);
   picker.onDidChangeValue(suggest);
   const requirement = await taken<string>(picker, (take) => {
     picker.onDidAccept(() => {
@@ -31,7 +33,7 @@ export async function askRequirement(app: App, uri: Uri): Promise<string | undef
   return requirement === "" ? undefined : requirement;
 }
 
-function suggestions(app: App, uri: Uri, picker: QuickPick<QuickPickItem>): (value: string) => void {
+function suggestions(app: App, target: Target, picker: QuickPick<QuickPickItem>): (value: string) => void {
   let timer: NodeJS.Timeout | undefined;
   let asking = new CancellationTokenSource();
   return (value) => {
@@ -47,7 +49,7 @@ function suggestions(app: App, uri: Uri, picker: QuickPick<QuickPickItem>): (val
     const { token } = (asking = new CancellationTokenSource());
     timer = setTimeout(() => {
       picker.busy = true;
-      const call = { command: search, argument: { uri: uri.toString(), query: typed } } as const;
+      const call = { command: search, argument: { ...about(target), query: typed } } as const;
       void app.server
         .execute(call, token)
         .then((answer) => {
@@ -79,9 +81,4 @@ export function packageItems(typed: string, { packages }: Found): QuickPickItem[
   }));
   const exact = known.find(({ label }) => normalized(label) === normalized(typed));
   return exact === undefined ? [...typedItem(typed), ...known] : [exact, ...known.filter((item) => item !== exact)];
-}
-
-/** Two spellings of one name are the same (PEP 503). */
-function normalized(name: string): string {
-  return name.replace(/[-_.]+/g, "-").toLowerCase();
 }

@@ -4,7 +4,7 @@ import { runCall } from "../actions/run";
 import type { Operation, Request } from "../protocol";
 
 /** The project that holds an operation, as the uri that the server's commands want. */
-function projectUri(app: App, id: string): string | undefined {
+export function projectUri(app: App, id: string): string | undefined {
   return app.store.projects.find((status) => status.operations.some((operation) => operation.id === id))?.project;
 }
 

@@ -1,6 +1,6 @@
 import { l10n } from "vscode";
-import { isFinished, type Operation, type ProjectStatus } from "../protocol";
-import { holder, lockWords, titleOf } from "../status/blocked";
+import { type Blocked, isFinished, type Operation, type ProjectStatus } from "../protocol";
+import { holder, holderName, holderWithPid, lockWords, titleOf } from "../status/blocked";
 import { duration } from "../status/duration";
 import { stepWords } from "../status/text";
 
@@ -44,23 +44,47 @@ export function queueRows(projects: readonly ProjectStatus[], now: number): read
 function sectionRows(status: ProjectStatus, now: number): readonly Row[] {
   return sections.flatMap((section): Row[] => {
     const inside = status.operations.filter((operation) => sectionOf(operation) === section);
-    if (inside.length === 0) {
+    const ordered = section === "finished" ? [...inside].sort(latestFirst) : [...inside].sort(byPosition);
+    const strangers = section === "running" ? holderRows(status, now) : [];
+    const children = [...strangers, ...ordered.map((operation) => operationRow(operation, now, status.project))];
+    if (children.length === 0) {
       return [];
     }
-    const ordered = section === "finished" ? [...inside].sort(latestFirst) : [...inside].sort(byPosition);
     return [
       {
         id: `${status.project}#${section}`,
         label: sectionWords(section),
-        description: String(inside.length),
+        description: String(children.length),
         icon: "",
         tooltip: "",
-        context: "section",
-        children: ordered.map((operation) => operationRow(operation, now, status.project)),
+        context: section === "finished" ? "section,finished" : "section",
+        children,
         open: true,
       },
     ];
   });
+}
+
+/** The processes that our edits wait for and that are none of the queue's own, such as a uv in a terminal: a row for each. */
+function holderRows({ project, operations }: ProjectStatus, now: number): readonly Row[] {
+  const own = new Set(operations.filter((each) => !isFinished(each)).map(({ origin }) => origin.pid));
+  const holders = operations.flatMap(({ blockedBy }) => (isStranger(blockedBy, own) ? [blockedBy] : []));
+  const each = new Map(holders.map((blocked) => [blocked.pid, blocked]));
+  return [...each.values()].map((blocked) => ({
+    id: `${project}#pid${String(blocked.pid)}`,
+    label: holderName(blocked),
+    description: l10n.t("in a terminal or another program"),
+    icon: "terminal",
+    tooltip: `${blocked.command ?? ""}\n${holderWithPid(blocked, now)}`,
+    context: "holder",
+    children: [],
+    open: false,
+  }));
+}
+
+function isStranger(blocked: Blocked | null, own: ReadonlySet<number>): blocked is Blocked {
+  const pid = blocked?.pid ?? undefined;
+  return pid !== undefined && !own.has(pid);
 }
 
 function operationRow(operation: Operation, now: number, project: string): Row {
@@ -71,7 +95,7 @@ function operationRow(operation: Operation, now: number, project: string): Row {
     description: describe(operation, now),
     icon: iconOf(operation),
     tooltip: [operation.title, ...details].join("\n"),
-    context: ["operation", ...operation.can].join(","),
+    context: ["operation", ...operation.can, ...(operation.state === "needsSave" ? ["save"] : [])].join(","),
     operation,
     children: details.map((line, index) => detailRow(operation, line, index)),
     open: false,
@@ -85,31 +109,34 @@ function detailRow(operation: Operation, line: string, index: number): Row {
 
 function describe(operation: Operation, now: number): string {
   if (operation.blockedBy !== null) {
-    return l10n.t("waits for {0}", holder(operation.blockedBy, now));
+    return l10n.t("waiting for {0}", holder(operation.blockedBy, now));
   }
   if (operation.state === "failed" && operation.error !== null) {
     return operation.error.message;
   }
-  const since = operation.finishedAt ?? operation.startedAt ?? operation.createdAt;
-  const age = duration((now - Date.parse(since)) / 1000);
-  const when = isFinished(operation) ? l10n.t("{0} ago", age) : l10n.t("for {0}", age);
-  return `${stepWords(operation)} · ${when}`;
+  if (operation.finishedAt !== null) {
+    // The time, not the age: an age that nobody refreshes would stand still.
+    return `${stepWords(operation)} · ${clock(operation.finishedAt)}`;
+  }
+  const since = operation.startedAt ?? operation.createdAt;
+  return `${stepWords(operation)} · ${l10n.t("for {0}", duration((now - Date.parse(since)) / 1000))}`;
 }
 
 /** Who, since when, on what, and what the tools said: each line one child of the operation. */
 export function detailLines(operation: Operation, now: number, project = ""): readonly string[] {
   const { origin, blockedBy, error } = operation;
   const times = [
-    l10n.t("asked by {0} (pid {1}) at {2}", origin.client, String(origin.pid), clock(operation.createdAt)),
-    ...(operation.startedAt === null ? [] : [l10n.t("started at {0}", clock(operation.startedAt))]),
-    ...(operation.finishedAt === null ? [] : [l10n.t("finished at {0}", clock(operation.finishedAt))]),
-    ...(operation.attempts > 1 ? [l10n.t("planned {0} times", operation.attempts)] : []),
+    l10n.t("Requested from {0} at {1}", origin.client, clock(operation.createdAt)),
+    l10n.t("Process {0}", String(origin.pid)),
+    ...(operation.startedAt === null ? [] : [l10n.t("Started at {0}", clock(operation.startedAt))]),
+    ...(operation.finishedAt === null ? [] : [l10n.t("Finished at {0}", clock(operation.finishedAt))]),
+    ...(operation.attempts > 1 ? [l10n.t("Planned {0} times", operation.attempts)] : []),
   ];
   const waits =
     blockedBy === null
       ? []
       : [
-          l10n.t("waits for {0}", holder(blockedBy, now)),
+          l10n.t("Waiting for {0}", holderWithPid(blockedBy, now)),
           `${lockWords(blockedBy)}: ${within(blockedBy.path, project)}`,
         ];
   const output = error === null ? [] : [`${error.code}: ${error.message}`, ...lastLines(error.detail ?? "", 8)];

@@ -10,7 +10,8 @@ import {
   window,
 } from "vscode";
 import type { App } from "../app";
-import { isFinished } from "../protocol";
+import { isFinished, type ProjectStatus } from "../protocol";
+import type { StatusStore } from "../status/store";
 import { queueRows, type Row } from "./rows";
 
 /** Ages in the rows are told in steps this long, in milliseconds, while something runs. */
@@ -21,7 +22,7 @@ export function queueView(app: App): Disposable {
   const changed = new EventEmitter<undefined>();
   const provider: TreeDataProvider<Row> = {
     onDidChangeTreeData: changed.event,
-    getChildren: (row) => [...(row?.children ?? queueRows(app.store.projects, Date.now()))],
+    getChildren: (row) => [...(row?.children ?? queueRows(shownProjects(app.store), Date.now()))],
     getTreeItem: treeItem,
   };
   const view = window.createTreeView("pyproject.queue", { treeDataProvider: provider, showCollapseAll: true });
@@ -33,7 +34,7 @@ export function queueView(app: App): Disposable {
     view.badge = open === 0 ? undefined : { value: open, tooltip: l10n.t("{0} operations not finished", open) };
     // Only what is news: a row that is drawn anew just under the pointer loses the click.
     const now = JSON.stringify(
-      app.store.projects.map(({ project, message, operations }) => [project, message, operations]),
+      shownProjects(app.store).map(({ project, message, operations }) => [project, message, operations]),
     );
     if (now !== shown) {
       shown = now;
@@ -50,6 +51,11 @@ export function queueView(app: App): Disposable {
     clearTimeout(timer);
   });
   return Disposable.from(view, changed, app.store.onDidChange(update), view.onDidChangeVisibility(redraw), stopTimer);
+}
+
+/** The projects with the operations that a person has not cleared away. */
+function shownProjects(store: StatusStore): readonly ProjectStatus[] {
+  return store.projects.map((status) => ({ ...status, operations: store.shown(status) }));
 }
 
 function treeItem(row: Row): TreeItem {

@@ -7,16 +7,16 @@ import { summary } from "./summary";
 export function statusBar(app: App): { readonly item: StatusBarItem; readonly update: () => boolean } {
   const item = window.createStatusBarItem("pyproject.status", StatusBarAlignment.Left, 10);
   item.name = l10n.t("pyproject: queue and lock");
-  item.command = "pyproject.showQueue";
   const update = (): boolean => {
     const status = currentProject(app.store);
     if (status === undefined) {
       item.hide();
       return false;
     }
-    const { text, tooltip } = summary(status, app.server.version, Date.now());
+    const { text, tooltip } = summary(app, status, Date.now());
     item.text = `$(${text.icon}) ${text.text}`;
     item.tooltip = tooltip;
+    item.command = text.icon === "save" ? "pyproject.saveWaiting" : "pyproject.showQueue";
     item.accessibilityInformation = { label: `pyproject: ${text.text}`, role: "button" };
     // Colour only where a person must act: a failure has had its message.
     item.backgroundColor = text.severity === "warning" ? new ThemeColor("statusBarItem.warningBackground") : undefined;

@@ -2,16 +2,30 @@ import { l10n } from "vscode";
 import type { Blocked, Operation } from "../protocol";
 import { duration } from "./duration";
 
-/** 'uv sync (pid 4711, 12 s)': who holds what we wait for, as far as is known. */
+/** 'uv sync (12 s)': who holds what we wait for, as far as is known. */
 export function holder(blocked: Blocked, now: number): string {
-  const who = blocked.command === null || blocked.command === "" ? lockWords(blocked) : shorten(blocked.command);
+  return withFacts(blocked, [since(blocked, now)]);
+}
+
+/** The same with the number of the process, for those who look closer: 'uv sync (pid 4711, 12 s)'. */
+export function holderWithPid(blocked: Blocked, now: number): string {
+  const pid = blocked.pid === null ? "" : l10n.t("pid {0}", String(blocked.pid));
+  return withFacts(blocked, [pid, since(blocked, now)]);
+}
+
+/** The command that holds what we wait for, else the lock that is held. */
+export function holderName(blocked: Blocked): string {
+  return blocked.command === null || blocked.command === "" ? lockWords(blocked) : shorten(blocked.command);
+}
+
+function withFacts(blocked: Blocked, facts: readonly string[]): string {
+  const known = facts.filter((fact) => fact !== "");
+  return known.length === 0 ? holderName(blocked) : `${holderName(blocked)} (${known.join(", ")})`;
+}
+
+function since(blocked: Blocked, now: number): string {
   const seconds = (now - Date.parse(blocked.since)) / 1000;
-  const since = Number.isFinite(seconds) ? duration(seconds) : "";
-  if (blocked.pid === null) {
-    return since === "" ? who : `${who} (${since})`;
-  }
-  const pid = l10n.t("pid {0}", String(blocked.pid));
-  return `${who} (${[pid, since].filter((part) => part !== "").join(", ")})`;
+  return Number.isFinite(seconds) ? duration(seconds) : "";
 }
 
 /** What an operation is called: our own by their title, a command of a terminal as it was typed. */

@@ -18,12 +18,13 @@ export function languageStatus(app: App): { readonly item: LanguageStatusItem; r
   const update = (): void => {
     const status = currentProject(app.store);
     if (status === undefined) {
-      item.text = l10n.t("pyproject: no server");
+      const running = app.server.version !== undefined;
+      item.text = running ? l10n.t("pyproject: no project here") : l10n.t("pyproject: no server");
       item.detail = "";
       item.busy = false;
       return;
     }
-    const { text, detail } = summary(status, app.server.version, Date.now());
+    const { text, detail } = summary(app, status, Date.now());
     item.text = text.text;
     item.detail = detail;
     item.busy = text.busy;

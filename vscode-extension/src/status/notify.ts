@@ -17,9 +17,14 @@ export function notifyFailures(app: App): Disposable {
 async function tell(app: App, operation: Operation, project: string | undefined): Promise<void> {
   const message = `${operation.title}: ${operation.error?.message ?? operation.message}`;
   const [output, retry, undo] = [l10n.t("Show Output"), l10n.t("Retry"), l10n.t("Undo")];
+  const trust = l10n.t("Manage Workspace Trust");
   // A failed sync leaves a committed edit behind, which can be undone; a failed plan has touched nothing.
-  const buttons = operation.can.includes("undo") ? [output, retry, undo] : [output, retry];
+  const again = operation.error?.code === "untrusted" ? [trust] : [output, retry];
+  const buttons = operation.can.includes("undo") ? [...again, undo] : again;
   switch (await window.showErrorMessage(message, ...buttons)) {
+    case trust:
+      await commands.executeCommand("workbench.trust.manage");
+      break;
     case output:
       await commands.executeCommand("pyproject.queue.showOutput", operation.id);
       break;

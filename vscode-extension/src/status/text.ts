@@ -13,21 +13,25 @@ export interface StatusText {
   readonly ticking: boolean;
 }
 
-/** One line for a project: quiet when idle, on whom it waits when blocked, the step when busy. */
-export function statusText(status: ProjectStatus, label: string, now: number): StatusText {
+/**
+ * One line for a project: quiet when idle, on whom it waits when blocked, the step when busy.
+ * `failure` is the failed operation that is still news, if there is one.
+ */
+export function statusText(status: ProjectStatus, label: string, now: number, failure?: Operation): StatusText {
   const running = status.operations.filter((operation) => !isFinished(operation));
   const unsaved = running.find((operation) => operation.state === "needsSave");
   const blocked = running.find((operation) => operation.blockedBy !== null);
   if (status.state === "blocked" && blocked?.blockedBy) {
-    const text = [l10n.t("waits for {0}", holder(blocked.blockedBy, now)), edits(running)].join(", ");
+    const text = waiting(running.length, holder(blocked.blockedBy, now));
     return { icon: "clock", text, severity: "none", busy: true, ticking: true };
   }
   if (unsaved !== undefined && running.every((operation) => operation.state === "needsSave")) {
-    const text = l10n.t("save {0} to continue: {1}", fileName(status.project), titleOf(unsaved));
+    const text = l10n.t("Save {0} to finish '{1}'", fileName(status.project), titleOf(unsaved));
     return { icon: "save", text, severity: "warning", busy: false, ticking: false };
   }
-  if (status.state === "error") {
-    return { icon: "error", text: brief(status.message), severity: "error", busy: false, ticking: false };
+  if (failure !== undefined && running.length === 0) {
+    const text = brief(`${titleOf(failure)}: ${failure.error?.message ?? failure.message}`);
+    return { icon: "error", text, severity: "error", busy: false, ticking: false };
   }
   if (status.state === "busy" || running.length > 0) {
     return { icon: "sync~spin", text: step(running, status), severity: "none", busy: true, ticking: false };
@@ -73,8 +77,8 @@ function quiet(status: ProjectStatus, label: string): string {
   return [label, lockWords(status)].filter((part) => part !== "").join(" · ");
 }
 
-function edits(running: readonly Operation[]): string {
-  return running.length === 1 ? l10n.t("1 edit queued") : l10n.t("{0} edits queued", running.length);
+function waiting(count: number, who: string): string {
+  return count === 1 ? l10n.t("1 edit waiting for {0}", who) : l10n.t("{0} edits waiting for {1}", count, who);
 }
 
 function step(running: readonly Operation[], status: ProjectStatus): string {

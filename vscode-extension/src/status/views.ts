@@ -1,6 +1,7 @@
 import { Disposable, window, workspace } from "vscode";
 import type { App } from "../app";
 import { statusBar } from "./bar";
+import { manifestOf } from "../project";
 import { updateContext } from "./context";
 import { languageStatus } from "./language";
 
@@ -22,7 +23,14 @@ export function statusViews(app: App): Disposable {
     language.item,
     app.store.onDidChange(update),
     window.onDidChangeActiveTextEditor(update),
-    workspace.onDidSaveTextDocument(update),
+    workspace.onDidSaveTextDocument(({ uri }) => {
+      const saved = app.store.projectOf(uri.toString());
+      if (saved !== undefined && uri.toString() === manifestOf(saved.project).toString()) {
+        // Whoever saves has answered what failed before: the next edit is planned from this text.
+        app.store.dismiss(saved.project);
+      }
+      update();
+    }),
     new Disposable(() => {
       clearTimeout(timer);
     }),
