@@ -21,7 +21,7 @@ def node() -> str:
     version = re.match(r"v(\d+)", said)
     if found is None or version is None or int(version[1]) < OLDEST_NODE:
         seen = f"this is {said.strip()} ({found})" if said else "none was found on PATH"
-        sys.exit(f"The extension is built with Node {OLDEST_NODE} or newer, and {seen}. Install a newer one from your system's packages.")
+        sys.exit(f"The extension needs Node {OLDEST_NODE} or newer; {seen}. Install it from your system's packages.")
     sys.stdout.write(f"Node {said.strip()} ({found})\n")
     return found
 

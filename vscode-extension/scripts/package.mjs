@@ -23,7 +23,7 @@ run(python, ["scripts/wheels.py", "wheels", ...extra]);
 
 rmSync(stage, { recursive: true, force: true });
 mkdirSync(join(stage, "media", "shots"), { recursive: true });
-const parts = ["dist", "l10n", "media", "wheels", "package.nls.json", "language-configuration.json"];
+const parts = ["dist", "l10n", "media", "wheels", "package.nls.json", "language-configuration.json", "syntaxes"];
 const translations = readdirSync(here).filter((name) => /^package\.nls\.\w+\.json$/.test(name));
 for (const part of [...parts, ...translations]) {
   cpSync(join(here, part), join(stage, part), { recursive: true });
