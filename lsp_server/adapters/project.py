@@ -118,6 +118,13 @@ def manifests(project: Project) -> tuple[Path, ...]:
     return (own, *(member / MANIFEST for member in _members(project.root, workspace)))
 
 
+def ways_to_members(project: Project) -> tuple[Path, ...]:
+    """Return the paths by which the workspace names those members that are really elsewhere, behind a link."""
+    workspace = _workspace(project.root) if project.kind == "workspace" else None
+    found = [each for pattern in (workspace.members if workspace else ()) for each in _named(project.root, pattern)]
+    return tuple(each for each in found if os.path.realpath(each) != os.path.normpath(each))
+
+
 def manifest_of_member(project: Project, name: str) -> Path:
     """Return the manifest of the member with this name (PEP 503), the root's where there is none: uv says so then."""
     from lsp_server.core import pyproject, requirement  # noqa: PLC0415  as below
@@ -159,8 +166,11 @@ def _includes(root: Path, workspace: "pyproject.Workspace", folder: Path) -> boo
 
 
 def _matches(root: Path, pattern: str) -> tuple[Path, ...]:
+    return tuple(Path(os.path.realpath(folder)) for folder in _named(root, pattern))
+
+
+def _named(root: Path, pattern: str) -> tuple[Path, ...]:
     try:
-        found = root.glob(pattern.rstrip("/"))
-        return tuple(Path(os.path.realpath(folder)) for folder in found if folder.is_dir())
+        return tuple(folder for folder in root.glob(pattern.rstrip("/")) if folder.is_dir())
     except (ValueError, NotImplementedError, OSError):
         return ()  # a pattern that is being typed, or an absolute one

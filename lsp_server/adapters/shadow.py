@@ -66,25 +66,32 @@ class Shadow:
 
     def _bases(self) -> tuple[Path, ...]:
         """Return the ways to the shadow: uv asks the system where it stands, and is told the one without links."""
-        return tuple(dict.fromkeys((self.base, Path(os.path.realpath(self.base)))))
+        return ways(self.base)
 
     def _tree(self) -> Path:
         return self.path(Path(self.live.anchor)).relative_to(self.base)
 
-    def lay(self, copies: Mapping[Path, bytes | None], hidden: Iterable[Path] = (), stands: Iterable[Path] = ()) -> None:
+    def lay(
+        self,
+        copies: Mapping[Path, bytes | None],
+        hidden: Iterable[Path] = (),
+        stands: Iterable[Path] = (),
+        ways: Iterable[Path] = (),
+    ) -> None:
         """Bring the shadow up to date: `copies` as real files, all else as links.
 
         Args:
             copies: the content of each file that uv may change, by its live path; None leaves it out.
             hidden: live paths that must not be seen in the shadow (the live environment).
             stands: live folders that uv may run in, and so are folders here and no links.
+            ways: live paths that lead to copies by a link: uv must come to the copies here, too.
 
         Raises:
             OSError: the state folder cannot be written.
 
         """
         private.folder(self.temporary)
-        real = {self.live, *stands, *(path.parent for path in copies)}
+        real = {self.live, *stands, *(path.parent for path in copies), *(_first_link(way).parent for way in ways)}
         for folder in [*real]:
             real.update(folder.parents)
         self._real = frozenset(real)
@@ -185,6 +192,11 @@ class Shadow:
                 file.write(content)
 
 
+def ways(folder: Path) -> tuple[Path, ...]:
+    """Return the paths by which texts may name a folder of shadows: as it is set, and without links."""
+    return tuple(dict.fromkeys((folder, Path(os.path.realpath(folder)))))
+
+
 def link(source: Path, target: Path) -> None:
     """Make `target` show what `source` is: a symbolic link, or the nearest thing the system allows.
 
@@ -247,6 +259,11 @@ def _reparse_tag(path: "Path | os.DirEntry[str]") -> int:
         return getattr(path.stat(follow_symlinks=False), "st_reparse_tag", 0)
     except OSError:
         return 0
+
+
+def _first_link(way: Path) -> Path:
+    """Return the first link on a way, the way itself if there is none."""
+    return next((each for each in (*reversed(way.parents), way) if is_link(each)), way)
 
 
 def _leads_to(link: Path, target: Path) -> bool:

@@ -249,3 +249,18 @@ def version(uv: Uv) -> str | None:
         return None
     words = done.stdout.split()
     return words[1] if done.returncode == 0 and words[:1] == ["uv"] and len(words) > 1 else None
+
+
+_versions: dict[tuple[Path, int, int], str | None] = {}
+
+
+def known_version(uv: Uv) -> str | None:
+    """Return uv's version as `version` does, and ask each executable only once while it stays the same file."""
+    try:
+        found = uv.path.stat()
+    except OSError:
+        return None
+    key = (uv.path, found.st_mtime_ns, found.st_size)
+    if key not in _versions:
+        _versions[key] = version(uv)
+    return _versions[key]

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
-from packaging.version import Version
 
 from lsp_server import __version__
 from lsp_server.adapters import private, proclocks, uv, uvlocks
@@ -22,13 +21,11 @@ from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
 from lsp_server.cli.failures import explanation
-from lsp_server.core import commandline
+from lsp_server.core import commandline, uvsettings, uvversions
 from lsp_server.core import settings as settings_of
 from lsp_server.jobs import schema
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import STATE_VARIABLE, state_folder
-
-OLDEST_UV = Version("0.9.13")
 
 Verdict = Literal["ok", "warning", "error"]
 
@@ -69,6 +66,8 @@ def examine(uv_path: str | None, environ: Mapping[str, str]) -> tuple[Finding, .
     state = state_folder(environ)
     checks: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("uv", lambda: _uv(uv_path, environ)),
+        ("operations", lambda: _operations(uv_path, environ)),
+        ("variables of uv", lambda: _variables(environ)),
         ("lock names", lambda: _lock_names(uv_path, environ)),
         ("watcher", _watcher),
         ("holders of locks", _holders),
@@ -99,10 +98,29 @@ def _uv(uv_path: str | None, environ: Mapping[str, str]) -> Finding:
         return Finding(
             "uv", "error", f"{found.path} is not uv: `uv --version` gave no version", "point pyproject.uv.path to a uv"
         )
-    if Version(version) < OLDEST_UV:
-        advice = f"older than {OLDEST_UV}, the oldest tested version; update uv"
-        return Finding("uv", "warning", f"{version} at {found.path}", advice)
+    refused = uvversions.refusal(version)
+    if refused is not None:
+        return Finding("uv", "error", f"{version} at {found.path}", refused)
     return Finding("uv", "ok", f"{version} at {found.path} (by {found.found_by})")
+
+
+def _operations(uv_path: str | None, environ: Mapping[str, str]) -> Finding:
+    """Say which of our commands the found uv is too old for."""
+    found = uv.find(uv_path, environ)
+    version = None if isinstance(found, uv.NoUv) else uv.version(found)
+    if version is None:
+        return Finding("operations", "warning", "not checked without uv")
+    if uvversions.refusal(version) is not None:
+        return Finding("operations", "error", "none: uv is too old", f"the oldest that works is {uvversions.OLDEST}")
+    lacking = [f"{command} needs uv {needed}" for command, needed in uvversions.lacking(version)]
+    return Finding("operations", "warning" if lacking else "ok", "; ".join(lacking) or f"uv {version} can do all of them")
+
+
+def _variables(environ: Mapping[str, str]) -> Finding:
+    """Say which of a person's variables of uv do not count here."""
+    ignored = uvsettings.ignored(environ)
+    found = f"not given to the uv that makes an edit: {', '.join(ignored)}" if ignored else "all that are set count"
+    return Finding("variables of uv", "ok", found)
 
 
 def _lock_names(uv_path: str | None, environ: Mapping[str, str]) -> Finding:

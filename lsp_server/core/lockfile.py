@@ -1,10 +1,11 @@
 """What a lock file means: what changed between two of them, and whether it fits a manifest or an environment."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from lsp_server.core import uvlock
 from lsp_server.core.operation import Moved
@@ -39,25 +40,41 @@ def difference(before: str, after: str) -> tuple[Moved, ...]:
 
 
 def fits(manifest: Manifest, text: str) -> bool | None:
-    """Tell whether a lock file was made from this manifest, by what uv writes of it there; None if it cannot be told.
+    """Tell whether a lock file was made from this manifest, by what uv records of it there; None if it cannot be told.
 
-    uv itself has the last word (`uv lock --check`); this is for a status that starts no process.
+    A requirement with a source is recorded without its specifier, and what a build backend computes is not in the
+    manifest. uv itself has the last word (`uv lock --check`); this is for what starts no process.
     """
-    if manifest.name is None:
+    if manifest.name is None or any(dependency.requirement is None for dependency in manifest.dependencies):
         return None
-    own = next((package for package in uvlock.packages(text) if package.name == normalize(manifest.name)), None)
+    own = next((package for package in uvlock.packages(text) if package.name == normalize(manifest.name or "")), None)
     if own is None:
         return False
-    if not manifest.dynamic_version and own.version != manifest.version:
+    if manifest.version is not None and own.version is not None and not _same_version(manifest.version, own.version):
         return False
-    kept = (own.requires_dist, *own.requires_dev.values())
-    recorded = {(edge.name, _specifier(edge.specifier)) for edges in kept for edge in edges}
-    declared = {
-        (dependency.name, _specifier(str(dependency.requirement.specifier)))
-        for dependency in manifest.dependencies
-        if dependency.requirement is not None
-    }
-    return declared == recorded
+    declared = [(d.table.kind, d.name, str(d.requirement.specifier)) for d in manifest.dependencies if d.requirement]
+    grouped = [(name, specifier) for kind, name, specifier in declared if kind == "group"]
+    if not _same(grouped, [edge for edges in own.requires_dev.values() for edge in edges]):
+        return False
+    if manifest.dynamic & {"dependencies", "optional-dependencies"}:
+        return None
+    return _same([(name, specifier) for kind, name, specifier in declared if kind != "group"], own.requires_dist)
+
+
+def _same(declared: Iterable[tuple[str, str]], recorded: Collection[Edge]) -> bool:
+    """Tell whether each declared requirement is recorded, and each recorded one declared."""
+    stated = {(name, _specifier(specifier)) for name, specifier in declared}
+    names = {each[0] for each in stated}
+    placed = {one.name for one in recorded if one.placed}
+    plain = {(one.name, _specifier(one.specifier)) for one in recorded if not one.placed}
+    return placed <= names and plain <= stated and all(one[0] in placed or one in plain for one in stated)
+
+
+def _same_version(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return one == other
 
 
 def expected(text: str, manifest: Manifest, marker_environment: Mapping[str, str]) -> Versions:
@@ -98,9 +115,9 @@ def _version(package: Package) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _specifier(text: str) -> str:
+def _specifier(text: str) -> SpecifierSet | str:
     try:
-        return str(SpecifierSet(text))
+        return SpecifierSet(text)
     except ValueError:  # InvalidSpecifier, and numbers of absurd length
         return text
 

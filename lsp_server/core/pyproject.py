@@ -64,6 +64,7 @@ class Manifest:
     """What a pyproject.toml says, as far as it can be read. Dependencies come in the order of the text.
 
     Attributes:
+        dynamic: What `project.dynamic` names: a build backend computes it.
         dynamic_version: Whether `project.dynamic` names the version, so that there is none to bump here.
         groups: Normalised names of all groups, each once, the legacy "dev" included.
         default_groups: `tool.uv.default-groups`; uv's default is "dev", and "all" means every group.
@@ -75,6 +76,7 @@ class Manifest:
     name: str | None
     version: str | None
     version_span: toml.Span | None
+    dynamic: frozenset[str]
     dynamic_version: bool
     has_project: bool
     requires_python: str | None
@@ -121,6 +123,7 @@ def _read(text: str, project: tuple[str, ...]) -> Manifest:
         name=_string(document.get("project", "name")),
         version=_string(version),
         version_span=version.span if version is not None and version.kind == "string" else None,
+        dynamic=frozenset(_strings(document.get("project", "dynamic"))),
         dynamic_version="version" in _strings(document.get("project", "dynamic")),
         has_project=_has(document, ("project",)),
         requires_python=_string(document.get(*project, "requires-python")),
@@ -131,6 +134,17 @@ def _read(text: str, project: tuple[str, ...]) -> Manifest:
         workspace=_workspace(document),
         sources=frozenset(_tables_below(document, (*_UV, "sources"))),
     )
+
+
+def source_folders(text: str) -> tuple[str, ...]:
+    """Return the places of all path sources of a manifest, as they stand there; none of a text that is no TOML."""
+    found: object = toml.parse(text)
+    for name in (*_UV, "sources"):
+        found = found.get(name) if isinstance(found, dict) else None
+    values = found.values() if isinstance(found, dict) else ()
+    listed = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    places = (each.get("path") for each in listed if isinstance(each, dict))
+    return tuple(dict.fromkeys(place for place in places if isinstance(place, str)))
 
 
 def _lists(document: toml.Document, project: tuple[str, ...]) -> Iterator[tuple[Table, toml.Value]]:

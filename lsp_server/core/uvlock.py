@@ -18,6 +18,7 @@ class Edge:
         version: Which one, where several are locked.
         extras: What else of it is needed.
         specifier: What the manifest asks for; in what uv keeps of a manifest only.
+        placed: Whether it has a source instead (a path, a URL, git): uv keeps no specifier of it then.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Edge:
     extras: tuple[str, ...] = ()
     marker: str | None = None
     specifier: str = ""
+    placed: bool = False
 
 
 Edges = tuple[Edge, ...]
@@ -63,7 +65,7 @@ class Package:
         return not self.source.keys().isdisjoint({"editable", "virtual"})
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def packages(text: str) -> tuple[Package, ...]:
     """Return the packages of a lock file; none of a text that is no TOML. Read once for each text."""
     parsed = toml.parse(text)
@@ -92,6 +94,9 @@ def _by_name(value: object) -> Mapping[str, Edges]:
     return {name: _edges(edges) for name, edges in shapes.table(value).items()}
 
 
+_PLACES = frozenset({"directory", "editable", "virtual", "path", "url", "git"})
+
+
 def _edges(value: object) -> Edges:
     return tuple(
         Edge(
@@ -100,6 +105,7 @@ def _edges(value: object) -> Edges:
             shapes.texts(found.get("extra")) or shapes.texts(found.get("extras")),
             shapes.text(found.get("marker")),
             shapes.text(found.get("specifier")) or "",
+            not _PLACES.isdisjoint(found),
         )
         for found in shapes.tables(value)
         if (name := shapes.text(found.get("name"))) is not None

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.adapters import files, private
+from lsp_server.adapters import files, private, shadow
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.lockprobe import can_be_taken
-from lsp_server.core import diff
+from lsp_server.core import diff, invariant
 from lsp_server.core.operation import Failure
 from lsp_server.core.tokens import BOM
 from lsp_server.jobs import refusals
@@ -89,6 +89,9 @@ def stage(place: Place, base: Texts, changes: Texts) -> Staged | Failure:
         changes: the files to replace. The journal has their images already.
 
     """
+    violation = invariant.broken(base, changes, shadow.ways(place.shadow.parent))
+    if violation is not None:
+        return violation
     for path in changes:
         refused = files.refusal(path)
         if refused is not None:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from lsp_server.adapters import environment, private, uv
 from lsp_server.adapters import project as projects
-from lsp_server.adapters.project import MANIFEST
+from lsp_server.adapters import shadow as shadows
+from lsp_server.adapters.project import LOCKFILE, MANIFEST
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import (
     batch,
     commandline,
     facts,
+    invariant,
     literals,
     lockfile,
     pyproject,
@@ -89,11 +91,28 @@ class Planner:
         broken = _broken(base, asked)
         sound = [one for one in asked if one.operation not in broken]
         leftovers.note(self.shadow.base, self.place.project.root)
-        self.shadow.lay(base, [self.place.environment], {one.folder for one in asked if one.folder})
+        stands = {one.folder for one in asked if one.folder}
+        self.shadow.lay(base, [self.place.environment], stands, projects.ways_to_members(self.place.project))
+        beside = self._beside(base)
         texts, done, failures = self._together(base, sound)
         if self.cancellation.requested.is_set():
             return Cancelled()
-        return Planned(base, texts, done, {**broken, **failures}, self.notes)
+        planned = Planned(base, texts, done, {**broken, **failures}, self.notes)
+        violation = invariant.broken(base, planned.changes, shadows.ways(self.place.shadow.parent))
+        if violation is None and self._beside(base) != beside:
+            what = "a project beside this one, on which it depends, changed while this was planned; retry"
+            violation = Failure("conflict", f"{what}; nothing was changed")
+        return planned if violation is None else Planned(base, base, (), {**planned.failures, **dict.fromkeys(done, violation)})
+
+    def _beside(self, base: Texts) -> dict[Path, tuple[int, int, int] | None]:
+        """Return what the manifests and lock files are like that uv reads, and must not write, through the shadow's links."""
+        folders = {
+            Path(os.path.normpath(manifest.parent / where))
+            for manifest, content in base.items()
+            if manifest.name == MANIFEST
+            for where in pyproject.source_folders(decoded(content))
+        }
+        return {path: _stamp(path) for folder in folders for path in (folder / MANIFEST, folder / LOCKFILE) if path not in base}
 
     def _together(self, start: Texts, asked: Sequence[Asked]) -> tuple[Texts, tuple[str, ...], Mapping[str, Failure]]:
         """Halve what fails until the culprit stands alone; each half is planned on what went through before it."""
@@ -128,6 +147,14 @@ class Planner:
         made = self._made(prepared, [(manifest, words) for words in wanted.commands(stated)], wanted.target)
         if isinstance(made, _Failed):
             return made
+        undone = invariant.undone(wanted.intent, manifest.name, made[manifest])
+        if undone is not None:
+            return _Failed(undone)
+        if any(invariant.unpaired(prepared, {path: text for path, text in made.items() if text != prepared.get(path)})):
+            # After an add to a member outside of the root uv leaves a lock file without the bound that it has just written.
+            made = self._made(made, [(self.place.project.root / MANIFEST, ("lock",))], replace(wanted.target, member=None))
+            if isinstance(made, _Failed):
+                return made
         made = self._without_new_lock(prepared, made, wanted.intent)
         if not isinstance(wanted.intent, Move):
             return made
@@ -262,13 +289,14 @@ class Planner:
         project = self.place.project
         if project.kind == "script":
             return Target(self.shadow.path(folder or manifest.parent), self.shadow.path(manifest))
-        member = None
-        if manifest.parent != project.root and projects.find(manifest) != project:
-            member = pyproject.read(decoded(self.shadow.read([manifest])[manifest])).name
-        named = project.root / MANIFEST if member else manifest
-        stand = folder or named.parent
-        shown = None if projects.manifest_of(stand) == named else self.shadow.path(named).parent
-        return Target(self.shadow.path(stand), project=shown, member=member)
+        root = project.root / MANIFEST
+        is_outside = manifest != root and projects.find(manifest) != project
+        stand = folder or (root.parent if is_outside else manifest.parent)
+        nearest = projects.manifest_of(stand)
+        if nearest == manifest and not is_outside:
+            return Target(self.shadow.path(stand))
+        name = None if manifest == root else pyproject.read(decoded(self.shadow.read([manifest])[manifest])).name
+        return Target(self.shadow.path(stand), project=None if nearest == root else self.shadow.path(root).parent, member=name)
 
     def _run(self, words: Sequence[str], target: Target) -> uv.Result:
         assert_may_start_uv()
@@ -282,6 +310,9 @@ class Planner:
         if not self.settings.network:
             overrides["UV_OFFLINE"] = "1"
         live = uvsettings.anchored(self.place.environ, Path(self.shadow.live_text(str(target.folder))))
+        settings = live.get("UV_CONFIG_FILE", "")
+        if Path(settings).is_absolute():  # older uvs write its relative folders as seen from where they run
+            overrides["UV_CONFIG_FILE"] = str(self.shadow.path(Path(os.path.normpath(settings))))
         return children.run(
             self.place.journal,
             [str(self.executable.path), *commandline.placed(words, target)],
@@ -298,6 +329,14 @@ class Planner:
 
     def _failure(self, result: uv.Result, fallback: str = "uv-failed") -> Failure:
         return uvwords.failure(self.shadow.live_text(result.stderr or result.stdout), fallback=fallback)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lsp_server.core import lockfile, pyproject
+from demo import parts
+from lsp_server.core import locked, lockfile, pyproject, uvlock
 from tests.support import projects
 from tests.support.projects import Project, Tools
 
@@ -44,6 +45,74 @@ def test_a_lock_fits_until_the_manifest_changes(project: Project, change: tuple[
     assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is False
     project.uv_ok("lock")
     assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is True
+
+
+SOURCED = {
+    "a path": ('"lib>=0.1"', '[tool.uv.sources]\nlib = { path = "../lib" }\n'),
+    "an editable path": ('"lib>=0.1"', '[tool.uv.sources]\nlib = { path = "../lib", editable = true }\n'),
+    "one of two by marker": (
+        '"eta>=1"',
+        """[[tool.uv.index]]
+name = 'here'
+url = '{wheels}'
+format = 'flat'
+[tool.uv.sources]
+eta = [{ index = 'here', marker = "sys_platform == 'linux'" }]
+""",
+    ),
+    "an extra of its own": ('"demo[fast]"', '[project.optional-dependencies]\nfast = ["eta"]\n'),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCED)
+def test_a_requirement_with_a_source_is_recorded_without_its_bounds(project: Project, wheels: Path, kind: str) -> None:
+    parts.make_package(project.root.parent / "lib", "lib", "1.0", requires=["alpha"])
+    requirement, tables = SOURCED[kind]
+    text = parts.manifest(wheels=wheels).replace("dependencies = []", f"dependencies = [{requirement}]")
+    project.write(f"{text}\n{tables.replace('{wheels}', wheels.as_posix())}".replace("no-index = true\n", ""))
+    project.uv_ok("lock")
+    project.uv_ok("lock", "--check")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is True
+    other = project.text().replace(requirement, f'{requirement}, "zeta"')
+    assert lockfile.fits(pyproject.read(other), project.lock_text()) is False
+
+
+def test_what_a_build_backend_computes_cannot_be_told(project: Project, wheels: Path) -> None:
+    backend = parts.Backend(at="metadata")
+    parts.make_package(project.root, "demo", "0.1.0", backend, requires=["eta"])
+    settings = f"\n[tool.uv]\nno-index = true\nfind-links = {parts.toml_value([wheels.as_posix()])}\n"
+    project.write(project.text() + settings)
+    project.uv_ok("lock")
+    project.uv_ok("lock", "--check")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is not False
+
+
+@pytest.mark.parametrize("version", ["2024.01", "1.0.0-rc1", "1.0.0"])
+def test_a_version_may_be_spelled_in_any_way(project: Project, version: str) -> None:
+    project.write(project.text().replace('version = "0.1.0"', f'version = "{version}"'))
+    project.uv_ok("lock")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is True
+
+
+def test_the_same_text_is_read_once() -> None:
+    text = 'version = 1\n[[package]]\nname = "a"\nversion = "1"\n'
+    assert uvlock.packages(text) is uvlock.packages("".join(list(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "package = 1\n",
+        "package = [1]\n",
+        "[[package]]\nname = 1\nsource = 2\ndependencies = 3\nwheels = 4\nmetadata = 5\nsdist = 6\n",
+        "[[package]]\nname = 'a'\ndependencies = [1]\n[package.metadata]\nrequires-dist = 1\nrequires-dev = 2\n",
+        "[[package]]\nname = 'a'\noptional-dependencies = {x = 1}\ndev-dependencies = 1\nresolution-markers = 1\n",
+    ],
+)
+def test_a_text_of_another_shape_is_read_as_far_as_it_goes(text: str) -> None:
+    lockfile.fits(pyproject.read('[project]\nname = "a"\n'), text)
+    lockfile.expected(text, pyproject.read('[project]\nname = "a"\n'), LINUX)
+    assert locked.read(text).versions.keys() <= {"", "a"}
 
 
 def test_what_a_sync_would_install_is_what_it_installs(project: Project) -> None:

@@ -181,10 +181,16 @@ class TestMembers:
     def test_a_member_outside_of_the_root(self, tools: Tools, wheels: Path, pattern: str, asked: Asked) -> None:
         root, lib = self.space(tools, wheels, pattern)
         words, command, argument = asked
-        theirs = (words[0], "--no-sync", "--package=lib", *words[1:])
-        made = same(root, theirs, command, manifest=lib / "pyproject.toml", **argument)
-        assert made.done
-        assert made.texts["space/uv.lock"]
+        base, manifest = root.root.parent, lib / "pyproject.toml"
+        theirs = twin.by_uv(base, root, (words[0], "--no-sync", "--package=lib", *words[1:]))
+        made = twin.by_us(base, root, command, manifest=manifest, **argument)
+        assert made.done, made.words
+        assert made.texts["libs/lib/pyproject.toml"] == theirs.texts["libs/lib/pyproject.toml"]
+        # uv's own lock file lacks the bound that it has just written, and fails `uv lock --check`; ours must not.
+        manifest.write_bytes(made.texts["libs/lib/pyproject.toml"])
+        root.manifest.write_bytes(made.texts["space/pyproject.toml"])
+        root.lock.write_bytes(made.texts["space/uv.lock"])
+        root.uv_ok("lock", "--check")
 
     def test_the_root_of_a_member_outside(self, tools: Tools, wheels: Path) -> None:
         root, _lib = self.space(tools, wheels, "../libs/lib")
@@ -193,14 +199,16 @@ class TestMembers:
     @pytest.mark.parametrize(("linked", "at"), [("member", "member"), ("folder", "member"), ("folder", "root")])
     def test_a_member_behind_a_link(self, tools: Tools, wheels: Path, linked: str, at: str) -> None:
         root, lib = self.space(tools, wheels, "packages/*")
+        parts.make_package(root.root.parent / "glib", "glib", "1.0")
         if linked == "folder":
             (root.root / "packages").symlink_to(lib.parent)
         else:
             (root.root / "packages").mkdir()
             (root.root / "packages" / "lib").symlink_to(lib)
-        words = ("add", "--no-sync", "eta", *(["--package=lib"] if at == "member" else []))
+        wanted = ["eta", f"glib @ file://{root.root.parent}/glib"]
+        words = ("add", "--no-sync", *wanted, *(["--package=lib"] if at == "member" else []))
         where = {"member": "lib"} if at == "member" else {}
-        made = same(root, words, "add", requirements=["eta"], **where)
+        made = same(root, words, "add", requirements=wanted, **where)
         assert made.done
         assert b"eta" in made.texts["space/uv.lock"]
 

@@ -74,6 +74,10 @@ class Intent:
         """Tell whether a statement is what it is about, to find whose edit was dropped."""
         return False
 
+    def is_met_by(self, stated: Facts) -> bool:  # noqa: ARG002  nothing new is stated
+        """Tell whether a manifest states what it asks for."""
+        return True
+
     def names(self) -> frozenset[str]:
         """Return the packages that it names: the order of two intents that name the same one matters."""
         return frozenset()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self, cast, get_args
 
+from packaging.utils import canonicalize_version
+
 from lsp_server.core.bounds import Level, Strategy
 from lsp_server.core.commandline import Target, Words
 from lsp_server.core.facts import Facts, Key
@@ -137,6 +139,10 @@ class Bump(Intent):
     def commands(self, target: Target, stated: Facts) -> tuple[Words, ...]:
         """Return one `uv version`; for all members those come before (`jobs/plan.py`), and one lock is left."""
         return Intent.commands(self, target, stated) if self.workspace else (self.words(),)
+
+    def is_met_by(self, stated: Facts) -> bool:
+        """Tell whether the version is the given one; which one a part leads to is uv's to say."""
+        return self.version is None or canonicalize_version(stated.get(("version",), "")) == canonicalize_version(self.version)
 
     def concerns(self, key: Key) -> bool:
         """Tell whether it is the version."""

@@ -62,6 +62,10 @@ class Add(Intent):
         """Tell whether it is one of the requirements, in the table."""
         return key == dependency_key(self.table, key[-1]) and key[-1] in self.names()
 
+    def is_met_by(self, stated: Facts) -> bool:
+        """Tell whether each has a requirement in the table."""
+        return all(dependency_key(self.table, name) in stated for name in self.names())
+
     def names(self) -> frozenset[str]:
         """Return whose requirements they are."""
         return frozenset(leading_name(text) for text in self.requirements)
@@ -112,6 +116,10 @@ class Remove(Intent):
     def concerns(self, key: Key) -> bool:
         """Tell whether it is one of the packages, in the table."""
         return key == dependency_key(self.table, key[-1]) and key[-1] in self.packages
+
+    def is_met_by(self, stated: Facts) -> bool:
+        """Tell whether none has a requirement in the table."""
+        return not any(dependency_key(self.table, name) in stated for name in self.packages)
 
     def names(self) -> frozenset[str]:
         """Return the packages."""
@@ -169,6 +177,10 @@ class Move(Intent):
     def concerns(self, key: Key) -> bool:
         """Tell whether it is a requirement of the package, in any table."""
         return key[0] == "dependency" and key[-1] == self.package
+
+    def is_met_by(self, stated: Facts) -> bool:
+        """Tell whether it is in the one table and not in the other."""
+        return dependency_key(self.target, self.package) in stated and dependency_key(self.source, self.package) not in stated
 
     def names(self) -> frozenset[str]:
         """Return the package."""
