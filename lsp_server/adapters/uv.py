@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from lsp_server.adapters import processes
+from lsp_server.adapters import lockwaits, processes
+from lsp_server.adapters.lockwaits import LockWait
 
 # uv gets this long to roll back after an interrupt; cancelling promises two seconds in all.
 INTERRUPT_SECONDS = 1.2
@@ -117,8 +118,12 @@ _package_asked = threading.Lock()
 
 @dataclass(slots=True)
 class Cancellation:
-    """A wish to stop, which a running uv hears at once. One for each group of operations."""
+    """A wish to stop, which a running uv hears at once. One for each group of operations.
 
+    `waits` is told of a lock before which the running uv stands, and None when it is past it.
+    """
+
+    waits: Callable[[LockWait | None], None] | None = None
     requested: threading.Event = field(default_factory=threading.Event)
     _stop: Callable[[], None] | None = None
     _mutex: threading.Lock = field(default_factory=threading.Lock)
@@ -175,6 +180,8 @@ def run(
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
     started(process.pid)
+    pid, waits = process.pid, cancellation.waits
+    unfollow = lockwaits.follow(lambda: lockwaits.of([pid]), waits) if waits is not None else lambda: None
     lines: list[str] = []
     reader = threading.Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
@@ -187,6 +194,7 @@ def run(
         reader.join()
     finally:
         cancellation._attach(None)  # noqa: SLF001  its other half
+        unfollow()
     # `stop` waits for the process too, and whoever waits second is told 0 whatever happened.
     if cancellation.requested.is_set():
         return Result(None, stdout, "".join(lines))

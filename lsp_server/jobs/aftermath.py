@@ -9,6 +9,7 @@ from pathlib import Path
 from lsp_server.adapters import files
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
+from lsp_server.adapters.lockwaits import LockWait
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
@@ -51,7 +52,7 @@ class Aftermath:
     _doubted: dict[tuple[int, bytes], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.lane = Lane(self.place, self._synced)
+        self.lane = Lane(self.place, self._synced, self._waits_inside)
 
     @property
     def restless(self) -> bool:
@@ -217,6 +218,9 @@ class Aftermath:
                 self.ledger.move(one.operation, "syncing", message="syncing the environment")
         if not isinstance(executable, Failure):
             self.lane.start(executable, self.settings(), due)
+
+    def _waits_inside(self, due: Sequence[Due], wait: LockWait | None) -> None:
+        self.ledger.say_inside([one.operation for one in due], "syncing", wait)
 
     def _synced(self, synced: Synced) -> None:
         for one in synced.due:

@@ -3,11 +3,12 @@
 Apart from `outcome`, so that `exec` needs nothing of what plans and edits.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-from lsp_server.core.operation import Blocked, Failure, Operation
-from lsp_server.jobs.place import now
+from lsp_server.adapters import live
+from lsp_server.adapters.lockwaits import LockWait
+from lsp_server.core.operation import Blocked, Failure, LockName, Operation
+from lsp_server.jobs.place import Place, now
 from lsp_server.locks import holder
 
 
@@ -31,6 +32,13 @@ def manifest_holder(lock: Path) -> Blocked:
     return Blocked("manifest", found.pid, found.title, found.since, str(lock))
 
 
+def inside(place: Place, wait: LockWait) -> Blocked:
+    """Return on whom a uv waits that we, or a command in its turn, have started: its own locks, or one in its cache."""
+    names: dict[Path | None, LockName] = {place.environment_lock: "environment", place.project_lock: "project"}
+    command = None if wait.holder is None else live.running_command_of(wait.holder)
+    return Blocked(names.get(wait.path, "process"), wait.holder, command, now(), str(wait.path or place.project.folder))
+
+
 def queued_behind(lock: Path, front: Operation) -> Blocked:
     """Return an operation, of this process or another, as what those behind it in the queue wait for."""
     return Blocked("manifest", front.origin.pid, front.title, front.created_at, str(lock))
@@ -50,8 +58,3 @@ def lock_timeout(operation: Operation, limit: float) -> Failure:
         "lock-timeout",
         f"'{operation.title}' did not get its turn within {limit:g} s ({operation.message or 'queued'}); nothing was changed",
     )
-
-
-def age(operation: Operation) -> float:
-    """Return the seconds since an operation was queued."""
-    return (datetime.now(UTC) - datetime.fromisoformat(operation.created_at)).total_seconds()

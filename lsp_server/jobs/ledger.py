@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lsp_server.adapters.lockwaits import LockWait
 from lsp_server.adapters.processes import is_alive
 from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
 from lsp_server.jobs import blocking, refusals
@@ -29,6 +30,7 @@ class Ledger:
     ancestor: int | None = None
     arrived: float = 0.0
     _operations: dict[str, Operation] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict)
     _unwritten: dict[str, Operation] = field(default_factory=dict)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
@@ -42,7 +44,7 @@ class Ledger:
         written = self.place.journal.add(self._behind_a_plan(operation))
         with self._mutex:
             self._operations[written.id] = written
-            self.arrived = time.monotonic()
+            self.arrived = self._since[written.id] = time.monotonic()
         self.on_change()
         return written
 
@@ -58,6 +60,7 @@ class Ledger:
             if not self.place.journal.adopt(operation):
                 return False
             self._operations[operation.id] = operation
+            self._since[operation.id] = time.monotonic()
         self.on_change()
         return True
 
@@ -102,7 +105,7 @@ class Ledger:
             if persist:
                 self._persist(moved)
             if moved.finished:
-                del self._operations[operation]
+                del self._operations[operation], self._since[operation]
         self.on_change()
         return moved
 
@@ -133,7 +136,8 @@ class Ledger:
 
     def time_out(self, operations: Collection[Operation], limit: float) -> bool:
         """Fail those that have waited for longer than `limit` seconds, 0 for ever; tell whether there were any."""
-        late = [o for o in operations if limit and o.state in {"queued", "waiting"} and blocking.age(o) > limit]
+        before = time.monotonic() - limit
+        late = [o for o in operations if limit and o.state in {"queued", "waiting"} and self._since[o.id] < before]
         for operation in late:
             self.fail(operation.id, blocking.lock_timeout(operation, limit))
         return bool(late)
@@ -175,6 +179,16 @@ class Ledger:
         for one in operations:
             present = self.get(one)
             if present is not None and (present.state, present.blocked, present.message) != (state, blocked, message):
+                self.move(one, state, blocked=blocked, message=message)
+
+    def say_inside(self, operations: Collection[str], state: State, wait: LockWait | None) -> None:
+        """Say on what our own uv waits, which works for operations in a state; None when that is over."""
+        blocked = None if wait is None else blocking.inside(self.place, wait)
+        said = "planning" if state == "planning" else "syncing the environment"
+        message = said if blocked is None else f"{said}, {blocking.waits(blocked)}"
+        for one in operations:
+            present = self.get(one)
+            if present is not None and present.state == state:
                 self.move(one, state, blocked=blocked, message=message)
 
     def _foreign(self) -> tuple[Operation, ...]:

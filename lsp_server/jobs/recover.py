@@ -59,20 +59,30 @@ def interrupted(journal: Journal, project: str, *, apart_from: Collection[Proces
     """Mark the unfinished operations of dead processes: done if their change was committed, else to be retried."""
     found: list[Operation] = []
     for operation, owner in journal.unfinished_with_owner(project):
-        if owner in apart_from or is_alive(owner):
-            continue
-        if _stands(journal, operation):
-            ended = _ended(operation, "done", message="committed, but the server ended before the sync: run Sync")
-        else:
-            unchanged = "" if operation.kind == "sync" else "; nothing was changed"
-            failure = Failure(
-                "interrupted",
-                f"the process that had taken it (pid {owner.pid}) ended before it was done{unchanged}: retry it",
-            )
-            ended = _ended(operation, "failed", failure=failure, message=failure.message)
-        journal.save(ended)
-        found.append(ended)
+        if owner not in apart_from and not is_alive(owner):
+            ended = left_by(journal, operation, owner)
+            journal.save(ended)
+            found.append(ended)
     return tuple(found)
+
+
+def unfinished(journal: Journal, project: str) -> tuple[Operation, ...]:
+    """Return the unfinished operations of a project for who only looks: those of dead processes as they have ended."""
+    rows = journal.unfinished_with_owner(project)
+    return tuple(operation if is_alive(owner) else left_by(journal, operation, owner) for operation, owner in rows)
+
+
+def left_by(journal: Journal, operation: Operation, owner: ProcessId) -> Operation:
+    """Return how an operation has ended whose process is dead: done if its change was committed, else to be retried."""
+    if _stands(journal, operation):
+        return _ended(operation, "done", message="committed, but the server ended before the sync: run Sync")
+    unchanged = "" if operation.kind in {"exec", "sync"} else "; nothing was changed"
+    remedy = "run it again" if operation.kind == "exec" else "retry it"
+    failure = Failure(
+        "interrupted",
+        f"the process that had taken it (pid {owner.pid}) ended before it was done{unchanged}: {remedy}",
+    )
+    return _ended(operation, "failed", failure=failure, message=failure.message)
 
 
 def _stands(journal: Journal, operation: Operation) -> bool:

@@ -8,6 +8,7 @@ from functools import reduce
 from pathlib import Path
 
 from lsp_server.adapters import environment, uv
+from lsp_server.adapters.lockwaits import LockWait
 from lsp_server.core import commandline, lockfile, uvwords
 from lsp_server.core.commandline import Target
 from lsp_server.core.operation import Failure
@@ -50,6 +51,7 @@ class Lane:
 
     place: Place
     finished: Callable[[Synced], None]
+    waits: Callable[[Sequence[Due], LockWait | None], None] = lambda _due, _wait: None
     _thread: threading.Thread | None = None
     _cancellation: uv.Cancellation = field(default_factory=uv.Cancellation)
 
@@ -60,7 +62,7 @@ class Lane:
 
     def start(self, executable: uv.Uv, settings: Settings, due: Sequence[Due]) -> None:
         """Begin a sync for all that is due; `finished` is called on its thread."""
-        self._cancellation = uv.Cancellation()
+        self._cancellation = uv.Cancellation(lambda wait: self.waits(due, wait))
         self._thread = threading.Thread(
             target=self._run, args=(executable, settings, tuple(due), self._cancellation), name="sync", daemon=True
         )

@@ -305,7 +305,7 @@ class Worker:
             for one in wanted:
                 self.ledger.fail(one.operation, executable)
             return None
-        self._planning = uv.Cancellation()
+        self._planning = uv.Cancellation(lambda wait: self.ledger.say_inside([o.operation for o in wanted], "planning", wait))
         if self._stopping:
             return None  # asked for before there was this to be cancelled
         for one in wanted:

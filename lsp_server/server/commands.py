@@ -16,7 +16,7 @@ from lsp_server.core import diff, intent, masking
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
 from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.text import Document, decoded
-from lsp_server.jobs import inherit, refusals, state, undo
+from lsp_server.jobs import inherit, recover, refusals, state, undo
 from lsp_server.jobs import preview as previews
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.office import Office, project_of
@@ -171,7 +171,7 @@ async def check_upgrades(connection: Connection, office: Office, argument: Argum
 
 def status_of(place: Place) -> dict[str, Any]:
     """Return the status of a project, with the operations of every process on this machine."""
-    active, finished = place.journal.unfinished(place.key), place.journal.finished(place.key)
+    active, finished = recover.unfinished(place.journal, place.key), place.journal.finished(place.key)
     undoable = undo.undoable(place.journal, place.key, finished)
     environment, lock = state.of_environment(place), state.of_lock(place)
     return protocol.status(place.project.uri, (*active, *finished), undoable, environment=environment, lock=lock)
