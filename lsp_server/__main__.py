@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsp_server import __version__
+from lsp_server.core import shown
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +28,16 @@ MODULES: Mapping[str, str] = {
 USAGE = 2
 
 
+_LOG = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _Shown(logging.Formatter):
+    """A log is read in a terminal or an editor's panel, and tells what strangers wrote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown.text(super().format(record))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code of docs/protocol.md. What the system refuses is said in one sentence."""
     try:
@@ -39,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = explanation(error)
         if said is None:
             raise
-        sys.stderr.write(f"pyproject-lsp: {said}\n")
+        sys.stderr.write(f"pyproject-lsp: {shown.line(said)}\n")
         return 1
     return code
 
@@ -57,7 +68,8 @@ def _main(arguments: Sequence[str] | None) -> int:
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]
     options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger().handlers[0].setFormatter(_Shown(_LOG))
     # At INFO pygls logs every outgoing body, and it logs a refused request with a traceback.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     # watchdog calls it an error that an event comes while it is being closed.

@@ -15,9 +15,13 @@ import psutil
 
 from lsp_server.adapters import lockwaits, processes
 from lsp_server.adapters.lockwaits import LockWait
+from lsp_server.core.text import HeadAndTail
 
 # uv gets this long to roll back after an interrupt; cancelling promises two seconds in all.
 INTERRUPT_SECONDS = 1.2
+MOST_WORDS = 64 * 1024
+"""So many characters are kept of what a uv writes to stderr: a build may write hundreds of megabytes."""
+_LONGEST_LINE = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def run(
     started(process.pid)
     pid, waits = process.pid, cancellation.waits
     unfollow = lockwaits.follow(lambda: lockwaits.of([pid]), waits) if waits is not None else lambda: None
-    lines: list[str] = []
+    lines = HeadAndTail(MOST_WORDS)
     reader = threading.Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
     cancellation._attach(lambda: threading.Thread(target=stop, args=(process.pid,), daemon=True).start())  # noqa: SLF001  its other half
@@ -197,11 +201,11 @@ def run(
         unfollow()
     # `stop` waits for the process too, and whoever waits second is told 0 whatever happened.
     if cancellation.requested.is_set():
-        return Result(None, stdout, "".join(lines))
+        return Result(None, stdout, lines.text())
     if code < 0:
         _end_group(process.pid)
-        lines.append(f"error: uv was killed by {_signal_name(-code)}; nobody here asked for it\n")
-    return Result(code, stdout, "".join(lines))
+        lines.add(f"error: uv was killed by {_signal_name(-code)}; nobody here asked for it\n")
+    return Result(code, stdout, lines.text())
 
 
 def _signal_name(number: int) -> str:
@@ -243,10 +247,11 @@ def _end_group(pid: int) -> None:
             os.killpg(pid, signal.SIGKILL)
 
 
-def _read_lines(process: "subprocess.Popen[str]", lines: list[str]) -> None:
+def _read_lines(process: "subprocess.Popen[str]", lines: HeadAndTail) -> None:
     assert process.stderr is not None  # noqa: S101  asked for in run()
     with process.stderr as stream:
-        lines.extend(stream)
+        for line in iter(lambda: stream.readline(_LONGEST_LINE), ""):
+            lines.add(line)
 
 
 def version(uv: Uv) -> str | None:

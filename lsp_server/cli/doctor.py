@@ -6,7 +6,6 @@ import os
 import platform
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -55,9 +54,9 @@ def run(options: argparse.Namespace) -> int:
         shared.show_json({"version": __version__, "findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            sys.stdout.write(f"{finding.verdict:<8}{finding.check}: {finding.found}\n")
+            shared.say(f"{finding.verdict:<8}{finding.check}: {finding.found}")
             if finding.advice:
-                sys.stdout.write(f"{'':<8}{finding.advice}\n")
+                shared.say(f"{'':<8}{finding.advice}")
     return shared.FAILED if any(finding.verdict == "error" for finding in findings) else shared.DONE
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,9 +82,9 @@ def run(options: argparse.Namespace) -> int:
     elif ended.state == "failed" and ended.failure is not None:
         shared.complain(f"{ended.title}: {ended.failure.message}")
         if ended.failure.detail:
-            sys.stderr.write(ended.failure.detail.rstrip() + "\n")
+            shared.show_words(ended.failure.detail)
     else:
-        sys.stdout.write(f"{ended.title}: {ended.message or ended.state}\n")
+        shared.say(f"{ended.title}: {ended.message or ended.state}")
     return _exit_code(ended)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
+from lsp_server.core import shown
 from lsp_server.core.operation import Blocked
 from lsp_server.jobs.blocking import shortened
 
@@ -30,12 +31,22 @@ def project_at(path: Path) -> Project | None:
 
 def complain(message: str) -> None:
     """Say on stderr what is wrong."""
-    sys.stderr.write(f"pyproject-lsp: {message}\n")
+    sys.stderr.write(f"pyproject-lsp: {shown.line(message)}\n")
+
+
+def say(line: str) -> None:
+    """Print a line for a person."""
+    sys.stdout.write(shown.line(line) + "\n")
+
+
+def show_words(words: str) -> None:
+    """Print a tool's own words on stderr."""
+    sys.stderr.write(shown.text(words.rstrip()) + "\n")
 
 
 def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
     """Print a value as JSON, for scripts; without an indent in one line."""
-    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    sys.stdout.write(shown.ascii_escapes(json.dumps(value, indent=indent, ensure_ascii=False)) + "\n")
 
 
 def tell_of_opening(journal: "Journal") -> None:

@@ -16,6 +16,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import this_process
 from lsp_server.adapters.watch import Watch
 from lsp_server.cli import shared
+from lsp_server.core.shown import line as one_line
 from lsp_server.jobs.blocking import shortened
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.place import Place, state_folder
@@ -113,7 +114,7 @@ def _as_lines(*, redraw: bool) -> Callable[[Mapping[str, Any]], None]:
     def show(status: Mapping[str, Any]) -> None:
         nonlocal drawn
         width = shutil.get_terminal_size().columns - 1
-        said = [line if not redraw or len(line) <= width else f"{line[: width - 1]}…" for line in lines(status)]
+        said = [line if not redraw or len(line) <= width else f"{line[: width - 1]}…" for line in map(one_line, lines(status))]
         back = f"\x1b[{drawn}F\x1b[J" if redraw and drawn else ""
         sys.stdout.write(back + "".join(f"{_coloured(line)}\n" for line in said))
         sys.stdout.flush()

@@ -9,6 +9,7 @@ Offsets are indexes into the Python string (code points).  Columns are counted i
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +20,38 @@ Range = tuple[int, int, int, int]
 """Start line, start character, end line, end character; all from zero, the end excluded."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class HeadAndTail:
+    """A text that grows and keeps its first and its last characters, together `most` at the most."""
+
+    def __init__(self, most: int) -> None:
+        self._half = most // 2
+        self._head = ""
+        self._tail: deque[str] = deque()
+        self._kept = 0
+        self._left_out = 0
+
+    def add(self, piece: str) -> None:
+        """Add a piece at the end."""
+        room = self._half - len(self._head)
+        self._head += piece[:room]
+        rest = piece[room:]
+        if rest:
+            self._tail.append(rest)
+            self._kept += len(rest)
+        while self._tail and self._kept - len(self._tail[0]) >= self._half:
+            gone = len(self._tail.popleft())
+            self._kept -= gone
+            self._left_out += gone
+
+    def text(self) -> str:
+        """Return what is kept, with a line that says how much is not."""
+        tail = "".join(self._tail)
+        over = max(0, len(tail) - self._half)
+        left_out = self._left_out + over
+        said = f"\n[{left_out} characters are left out here]\n" if left_out else ""
+        return f"{self._head}{said}{tail[over:]}"
 
 
 def decoded(content: bytes | None) -> str:

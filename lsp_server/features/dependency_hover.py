@@ -33,14 +33,14 @@ def dependency_at(snapshot: Snapshot, position: Position) -> Dependency | None:
 def _lines(snapshot: Snapshot, dependency: Dependency) -> Iterator[str]:
     name, page = dependency.name, snapshot.known.get(dependency.name)
     said = (page.metadata if page is not None else None) or snapshot.packages.described.get(name)
-    yield f"**{name}** in {dependency.table.label()}"
+    yield f"**{markdown.escaped(name)}** in {markdown.escaped(dependency.table.label())}"
     if said is not None and said.summary:
         yield markdown.escaped(said.summary)
     yield _versions(snapshot, name)
     if page is not None:
         yield from _of_index(snapshot, dependency, page)
     if dependency.requirement is not None and dependency.requirement.marker is not None:
-        yield f"only where `{dependency.requirement.marker}`"
+        yield f"only where {markdown.code(str(dependency.requirement.marker))}"
     if name in snapshot.manifest.sources:
         yield "its source is set in `tool.uv.sources`"
     yield from _of_lock(snapshot, dependency)
@@ -52,9 +52,9 @@ def _versions(snapshot: Snapshot, name: str) -> str:
     known = snapshot.packages
     locked, there, newer = ", ".join(sorted(known.locked.get(name, ()))), (known.installed or {}).get(name), known.newer(name)
     facts = [
-        f"locked: {locked}" if locked else "not locked",
-        f"installed: {there}" if there is not None else "not installed",
-        *([f"available: {newer}"] if newer is not None else []),
+        f"locked: {markdown.escaped(locked)}" if locked else "not locked",
+        f"installed: {markdown.escaped(there)}" if there is not None else "not installed",
+        *([f"available: {markdown.escaped(newer)}"] if newer is not None else []),
     ]
     return " · ".join(facts)
 
@@ -77,16 +77,20 @@ def _of_index(snapshot: Snapshot, dependency: Dependency, page: Page) -> Iterato
 
 
 def _dated(release: Release) -> str:
-    return f"{release.version} ({release.uploaded})" if release.uploaded else release.version
+    return markdown.escaped(f"{release.version} ({release.uploaded})" if release.uploaded else release.version)
 
 
 def _warnings(snapshot: Snapshot, page: Page) -> Iterator[str]:
     if page.status != releases.ACTIVE:
-        yield f"⚠ the package is **{page.status}**" + (f": {markdown.escaped(page.reason)}" if page.reason else "")
+        yield f"⚠ the package is **{markdown.escaped(page.status)}**" + (
+            f": {markdown.escaped(page.reason)}" if page.reason else ""
+        )
     for version in sorted(snapshot.packages.locked.get(page.name, ())):
         release = page.release(version)
         if release is not None and release.yanked is not None:
-            yield f"⚠ {version} is **yanked**" + (f": {markdown.escaped(release.yanked)}" if release.yanked else "")
+            yield f"⚠ {markdown.escaped(version)} is **yanked**" + (
+                f": {markdown.escaped(release.yanked)}" if release.yanked else ""
+            )
 
 
 def _of_lock(snapshot: Snapshot, dependency: Dependency) -> Iterator[str]:
@@ -98,7 +102,7 @@ def _of_lock(snapshot: Snapshot, dependency: Dependency) -> Iterator[str]:
     needing = [one for one in lock.needed_by(name) if one not in lock.local]
     if needing:
         more = f" and {len(needing) - _MOST_NEEDING} more" if len(needing) > _MOST_NEEDING else ""
-        facts.append(f"needed by {', '.join(needing[:_MOST_NEEDING])}{more}")
+        facts.append(f"needed by {markdown.escaped(', '.join(needing[:_MOST_NEEDING]))}{more}")
     needs = len(lock.needs.get(name, ()))
     if needs:
         facts.append(f"needs {needs} package{'s' if needs > 1 else ''}")

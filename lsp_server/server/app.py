@@ -31,6 +31,7 @@ from lsp_server.client.restored import show_restored
 from lsp_server.client.session import Session
 from lsp_server.client.status_feed import StatusFeed
 from lsp_server.client.wire import Wire
+from lsp_server.core import shown
 from lsp_server.core.intent import CHANGING_COMMANDS
 from lsp_server.core.names import Names
 from lsp_server.core.text import Document, Encoding
@@ -97,11 +98,11 @@ class Server(LanguageServer):
 
     async def ask(self, method: str, params: Any) -> Any:  # noqa: ANN401  JSON
         """Send a request to the client and await its answer."""
-        return await self.protocol.send_request_async(method, self._typed(method, params))
+        return await self.protocol.send_request_async(method, self._typed(method, shown.json(params)))
 
     def tell(self, method: str, params: Any) -> None:  # noqa: ANN401  JSON
         """Send a notification to the client."""
-        self.protocol.notify(method, self._typed(method, params))
+        self.protocol.notify(method, self._typed(method, shown.json(params)))
 
     def later(self, what: str, work: Coroutine[Any, Any, Any]) -> None:
         """Do something without anybody waiting for it; a failure is logged as that of `what`."""

@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams
 
 from lsp_server.client.capabilities import plain
+from lsp_server.core import shown
 from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument, not_unicode
 from lsp_server.core.operation import Failure
 from lsp_server.index.lookups import Lookups
@@ -36,7 +37,7 @@ def bound(server: Host, method: str, function: Callable[..., Any]) -> Callable[.
 
     def at_once(params: Any = None) -> Any:  # noqa: ANN401  as LSP has it
         try:
-            return function(server, params)
+            return shown.json(function(server, params))
         except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
             raise _internal(method, error) from None
 
@@ -51,8 +52,8 @@ def command(
     async def run(*arguments: Any) -> Any:  # noqa: ANN401  JSON
         argument = plain(arguments[0]) if arguments else {}
         if not isinstance(argument, Mapping) or len(arguments) > 1:
-            shown = argument if len(arguments) == 1 else plain(list(arguments))
-            raise JsonRpcInvalidParams(message=BadArgument("arguments", shown, "must be a list with one object").message)
+            given = argument if len(arguments) == 1 else plain(list(arguments))
+            raise JsonRpcInvalidParams(message=BadArgument("arguments", given, "must be a list with one object").message)
         unreadable = not_unicode(argument)
         if unreadable is not None:
             raise JsonRpcInvalidParams(message=unreadable.message)
@@ -67,15 +68,15 @@ def command(
         except Exception as error:  # noqa: BLE001  the boundary: it becomes an answer, and is logged
             raise _internal("workspace/executeCommand", error) from None
         if isinstance(answer, BadArgument):
-            raise JsonRpcInvalidParams(message=answer.message)
+            raise JsonRpcInvalidParams(message=shown.line(answer.message))
         if isinstance(answer, Failure):
-            data = {"code": answer.code, "detail": answer.detail}
-            raise JsonRpcException(message=answer.message, code=types.LSPErrorCodes.RequestFailed.value, data=data)
-        return answer
+            data = {"code": answer.code, "detail": shown.text(answer.detail)}
+            raise JsonRpcException(message=shown.line(answer.message), code=types.LSPErrorCodes.RequestFailed.value, data=data)
+        return shown.json(answer)
 
     return run
 
 
 def _internal(method: str, error: Exception) -> JsonRpcException:
     _log.exception("%s failed", method)
-    return JsonRpcInternalError(message=f"{method} failed: {error}; the server's log has more")
+    return JsonRpcInternalError(message=shown.line(f"{method} failed: {error}; the server's log has more"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from lsp_server.core import markdown
 from lsp_server.core.lsp import Hover, Position
 from lsp_server.imports.core import judge
 from lsp_server.imports.core.candidates import candidates
@@ -29,17 +30,17 @@ def _lines(file: PythonFile, place: Place, one: Import) -> Iterator[str]:
     first = found[0]
     there = file.view.installed.distributions.get(first.name) if file.view.installed is not None else None
     said = "provides" if first.verified else "may provide"
-    yield f"**{first.name}** {said} `{one.module}`"
+    yield f"**{markdown.escaped(first.name)}** {said} {markdown.code(one.module)}"
     if there is not None and there.summary:
-        yield there.summary
+        yield markdown.escaped(there.summary)
     locked = file.view.locked.versions.get(first.name, frozenset())
     facts = [
-        f"locked: {', '.join(sorted(locked))}" if locked else "not locked",
-        f"installed: {there.version}" if there is not None else "not installed",
+        f"locked: {markdown.escaped(', '.join(sorted(locked)))}" if locked else "not locked",
+        f"installed: {markdown.escaped(there.version)}" if there is not None else "not installed",
     ]
     if not place.script:
         yield " · ".join(facts)
-    yield _why(file, place, first.name)
+    yield markdown.escaped(_why(file, place, first.name))
 
 
 def _why(file: PythonFile, place: Place, name: str) -> str:
