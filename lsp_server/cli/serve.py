@@ -3,11 +3,11 @@
 import argparse
 import os
 import signal
-import socket
 import sys
 from contextlib import ExitStack, suppress
+from typing import BinaryIO, cast
 
-from lsp_server.cli import shared
+from lsp_server.cli import shared, tcp
 
 _LAST_PORT = 65535
 _INTERRUPTED = 130
@@ -18,7 +18,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser("serve", help="the language server (the default)")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--stdio", action="store_true", help="over standard input and output (the default)")
-    where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on a TCP port")
+    where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client on a TCP port, who has to send the printed token")
+    parser.add_argument("--allow-remote", action="store_true", help="with --tcp, also on an address that other machines reach")
     parser.set_defaults(run=run)
 
 
@@ -29,6 +30,12 @@ def run(options: argparse.Namespace) -> int:
     host, _, port = (options.tcp or "").rpartition(":")
     if options.tcp and not (port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
         shared.complain(f"--tcp takes HOST:PORT, such as 127.0.0.1:4040, with a port up to {_LAST_PORT}, not '{options.tcp}'")
+        return shared.USAGE
+    host = host.strip("[]") or tcp.LOOPBACK
+    if options.tcp and not options.allow_remote and not tcp.is_loopback(host):
+        shared.complain(
+            f"--tcp {options.tcp} would let other machines in, without encryption; use 127.0.0.1, or say --allow-remote too"
+        )
         return shared.USAGE
     # A worker that is woken by the release of a lock must not wait the default 5 ms for a thread that makes a status.
     sys.setswitchinterval(0.0005)
@@ -41,11 +48,12 @@ def run(options: argparse.Namespace) -> int:
         stack.callback(server.close)
         if options.tcp:
             try:
-                client = stack.enter_context(_one_client(host or "127.0.0.1", int(port)))
+                reader, writer = tcp.one_client(host, int(port))
             except OSError as error:
                 shared.complain(f"cannot listen on {options.tcp}: {error.strerror or error}; choose another address or port")
                 return shared.USAGE
-            server.start_io(client.makefile("rb"), client.makefile("wb"))
+            stack.callback(reader.close)
+            server.start_io(cast("BinaryIO", reader), writer)
         else:
             server.start_io()
     return server.exit_code
@@ -65,14 +73,3 @@ def _let_uv_hear_interrupts() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, lambda _number, _frame: None)
-
-
-def _one_client(host: str, port: int) -> socket.socket:
-    """Wait for the client. Nobody else is let in after it: answers must not go to another one.
-
-    Where it listens is said on stderr, since port 0 takes a free one.
-    """
-    with socket.create_server((host, port)) as listener:
-        where, number = listener.getsockname()[:2]
-        print(f"pyproject-lsp listens on {where}:{number}", file=sys.stderr, flush=True)  # noqa: T201  the command line's output
-        return listener.accept()[0]

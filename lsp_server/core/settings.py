@@ -65,7 +65,7 @@ _DEFAULTS = Settings()
 USERS_OWN = ("uv.path", "sync.onSave")
 """Settings that choose a program, or start one by themselves: a file in the workspace must not be able to set them."""
 # Settings that the clients read themselves; they are known here so that they are not reported.
-_CLIENT_ONLY = ("terminal", "server", "trace")
+_CLIENT_ONLY = ("terminal", "server", "token", "trace")
 
 
 def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str, str]]:

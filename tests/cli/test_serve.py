@@ -77,8 +77,12 @@ runpy.run_module("lsp_server", run_name="__main__")
 """
 
 
-def start(project: Project, address: str = "127.0.0.1:0", *python: str) -> "subprocess.Popen[str]":
-    return project.tools.start([sys.executable, *(python or ("-m", "lsp_server")), "serve", "--tcp", address], project.root)
+KNOWN = "known to the test alone"
+
+
+def start(project: Project, address: str = "127.0.0.1:0", *python: str, token: str = KNOWN) -> "subprocess.Popen[str]":
+    words = [sys.executable, *(python or ("-m", "lsp_server")), "serve", "--tcp", address]
+    return project.tools.start(words, project.root, {"PYPROJECT_LSP_TOKEN": token})
 
 
 def port_of(server: "subprocess.Popen[str]") -> int:
@@ -90,8 +94,10 @@ def port_of(server: "subprocess.Popen[str]") -> int:
     return int(found[1])
 
 
-def initialize(connection: Connection, root: Path) -> None:
-    result = connection.request("initialize", {"processId": None, "rootUri": root.as_uri(), "capabilities": {}})
+def initialize(connection: Connection, root: Path, token: str = KNOWN) -> None:
+    options = {"token": token}
+    params = {"processId": None, "rootUri": root.as_uri(), "capabilities": {}, "initializationOptions": options}
+    result = connection.request("initialize", params)
     assert result["serverInfo"]["name"] == "pyproject-lsp"
     connection.send(method="initialized", params={})
 
@@ -173,3 +179,44 @@ def test_a_lost_standard_input_is_called_an_address_to_listen_on(project: Projec
     _, said = server.communicate(timeout=SLOW)
     assert server.returncode == 1
     assert "listen" not in said
+
+
+STRANGERS = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"\r\n",
+    b"Content-Length: 999999999\r\n\r\n",
+    b"Content-Length: 2\r\n\r\n{]",
+    b"Content-Length: 2\r\n\r\n[]",
+    b"x" * 100_000 + b"\n",
+)
+
+
+def test_a_stranger_on_the_port_is_let_in_or_keeps_the_one_out_who_knows_the_token(project: Project, connect: Connect) -> None:
+    server = start(project, token="")
+    port = port_of(server)
+    assert server.stderr is not None
+    token = server.stderr.readline().rpartition(": ")[2].strip()
+    assert len(token) >= 32
+    for sent in STRANGERS:
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(sent)
+            stranger.shutdown(socket.SHUT_WR)
+            assert b"initializationOptions.token" in (answer := stranger.makefile("rb").read()) or b"no message" in answer
+    for wrong in ("", "x", token[:-1]):
+        stranger_with_a_guess = connect(port)
+        with pytest.raises(KeyError, match="result"):
+            initialize(stranger_with_a_guess, project.root, wrong)
+    known = connect(port)
+    initialize(known, project.root, token)
+    assert known.request("shutdown") is None
+    known.send(method="exit")
+    assert server.wait(SLOW) == 0
+    assert token not in server.communicate()[1], "it is printed once"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1", "example.org"])  # noqa: S104  none is listened on
+def test_other_machines_are_let_in_unasked(project: Project, host: str) -> None:
+    server = start(project, f"{host}:0")
+    _, said = server.communicate(timeout=SLOW)
+    assert server.returncode == 2
+    assert "--allow-remote" in said
