@@ -24,6 +24,7 @@ MODULES: Mapping[str, str] = {
     **dict.fromkeys(_OPERATIONS, "lsp_server.cli.operate"),
     "doctor": "lsp_server.cli.doctor",
     "shell-init": "lsp_server.cli.shell_init",
+    "forget": "lsp_server.cli.forget",
 }
 USAGE = 2
 

@@ -118,6 +118,13 @@ class Database:
         """Return the version of the newest schema that anybody wrote into the file."""
         return int(self._rows("PRAGMA user_version")[0][0])
 
+    def compact(self) -> None:
+        """Write the file anew without what was deleted, so that no text of it is left on a page or in the log."""
+        with self._mutex:
+            database = self._present()
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def begin_anew(self, corrupt: _Identity) -> None:
         """Keep the file aside, unless another process or thread has done so already.
 

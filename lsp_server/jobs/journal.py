@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from lsp_server.adapters import private
-from lsp_server.adapters.processes import ProcessId
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core.operation import Operation
 from lsp_server.jobs import rows, schema
 from lsp_server.jobs.database import Database, Parameters, in_a_sound_one
@@ -271,6 +271,26 @@ class Journal(Database):
         found = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
         return tuple((Path(path), text) for path, text in found)
 
+    # Forgetting
+
+    @in_a_sound_one
+    def forget(self, project: str | None) -> tuple[Path, ...]:
+        """Erase what is kept of a project, or of all: what has ended. Return the files beside the journal that show lost texts.
+
+        What is queued, what has to be finished after a crash, and what a living process guards stay.
+        """
+        of, names = "(:project IS NULL OR project = :project)", {"project": project}
+        alive = [row for row, owner, _path, _data in self._guards(project) if is_alive(owner)]
+        with self._transaction() as database:
+            lost = database.execute(f"SELECT since, id, path FROM lost WHERE {of}", names).fetchall()  # noqa: S608  constants
+            database.execute(f"DELETE FROM operation WHERE {of} AND state IN ({schema.FINISHED_STATES})", names)  # noqa: S608
+            database.execute(f"DELETE FROM change WHERE {of} AND state != 'prepared'", names)  # noqa: S608
+            database.execute(f"DELETE FROM lost WHERE {of}", names)  # noqa: S608
+            kept = ", ".join(map(str, alive))
+            database.execute(f"DELETE FROM guard WHERE {of} AND id NOT IN ({kept})", names)  # noqa: S608  numbers of rows
+        self.compact()
+        return tuple(self._shown(since, number, Path(path)) for since, number, path in lost)
+
     # Saved texts that a uv may erase
 
     @in_a_sound_one
@@ -295,7 +315,13 @@ class Journal(Database):
 
     def guarded(self, project: str) -> tuple[tuple[int, ProcessId, Path, str], ...]:
         """Return what is guarded in a project: the row, by whom, which file, and what is remembered of it; oldest first."""
-        found = self._rows("SELECT id, pid, pid_started, path, data FROM guard WHERE project = ? ORDER BY id", (project,))
+        return self._guards(project)
+
+    def _guards(self, project: str | None) -> tuple[tuple[int, ProcessId, Path, str], ...]:
+        found = self._rows(
+            "SELECT id, pid, pid_started, path, data FROM guard WHERE (:project IS NULL OR project = :project) ORDER BY id",
+            {"project": project},
+        )
         return tuple((row, ProcessId(pid, started), Path(path), data) for row, pid, started, path, data in found)
 
     # Children

@@ -62,7 +62,7 @@ def remove(state: Path, journal: Journal) -> None:
         if folder.name.startswith(_PREVIEW):
             _remove_preview(folder.with_name(folder.name.removesuffix(_LOCK)))
         elif not _is_wanted(folder):
-            _remove_project(state, journal, folder.name)
+            remove_project(state, journal, folder.name)
 
 
 def _is_wanted(shadow: Path) -> bool:
@@ -78,7 +78,7 @@ def _remove_preview(folder: Path) -> None:
         _remove(folder)
 
 
-def _remove_project(state: Path, journal: Journal, key: str) -> None:
+def remove_project(state: Path, journal: Journal, key: str) -> None:
     """Remove the shadow and the staged files of a project, unless somebody works on it, or a change has to be finished."""
     mutex = FileMutex(state / "locks" / f"{key}.lock", Rank.MANIFEST, "removing what a deleted project left")
     if not mutex.try_acquire():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from demo import parts
 from lsp_server.adapters import private
 from lsp_server.adapters.processes import this_process
 from lsp_server.core.operation import requests
@@ -145,3 +146,31 @@ def test_what_was_kept_without_its_secret_is_not_run_again(client: Client, proje
     client.wait_operation(failed, "failed")
     with pytest.raises(ResponseError, match="not kept; ask for it anew"):
         client.execute("pyproject.retry", {"id": failed})
+
+
+def test_what_is_forgotten_stands_nowhere_any_more(project: Project) -> None:
+    marker = "# a line that nobody else has"
+    project.write(f"{project.text()}{marker}\n")
+    with desk(project) as jobs:
+        jobs.done(jobs.add("alpha"))
+        shown = jobs.office.journal.keep_lost(jobs.known.key, project.manifest, marker)
+    assert marker.encode() in kept(state(project))
+    forgotten = run(project, "forget")
+    assert forgotten.returncode == 0, forgotten.stderr
+    assert "is erased" in forgotten.stdout
+    assert not shown.exists()
+    assert marker.encode() not in kept(state(project))
+    assert run(project, "undo").returncode == 2, "there is nothing to take back"
+    assert run(project, "add", "eta").returncode == 0
+    assert run(project, "forget", "--all", "--json").stdout.replace(" ", "").replace("\n", "") == '{"files":0,"still_needed":0}'
+
+
+def test_what_is_not_finished_is_not_forgotten(project: Project) -> None:
+    gate = project.offer("slow", parts.Backend(project.gate(), at="metadata"))
+    with desk(project) as jobs:
+        operation = jobs.add("slow")
+        gate.wait_reached()
+        assert "1 operations or changes are not finished" in run(project, "forget").stdout
+        gate.open()
+        jobs.done(operation)
+    assert '"slow' in project.text()
