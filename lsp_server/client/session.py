@@ -113,7 +113,6 @@ class Session:
     names: Names = field(default_factory=Names)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: dict[str, _Open] = field(default_factory=dict)
-    _paths: dict[Path, str] = field(default_factory=dict)
     _expected: list[Expectation] = field(default_factory=list)
     _mutex: threading.RLock = field(default_factory=threading.RLock)
 
@@ -123,9 +122,8 @@ class Session:
         disk = _disk(path)
         with self._mutex:
             shown = _plain(document.text)
+            self._open.pop(document.uri, None)  # the order is that of opening
             self._open[document.uri] = _Open(path, document, shown if disk is None else disk, shown)
-            if path is not None:
-                self._paths[path] = document.uri
 
     def change(self, steps: Sequence[Document]) -> bool:
         """A document has new texts, one after the other; return whether this took back its unsaved changes."""
@@ -154,17 +152,14 @@ class Session:
             if present is None:
                 return None
             text = _plain(present.document.text)
-            self._open[uri] = _Open(present.path, present.document, text, text)
+            self._open[uri] = _Open(_path(uri) or present.path, present.document, text, text)
         return present.document, present.clean if present.clean != text else present.before
 
     def close(self, uri: str) -> Path | None:
         """A document was closed, with what was unsaved in it; return its path."""
         with self._mutex:
             present = self._open.pop(uri, None)
-            path = None if present is None else present.path
-            if path is not None and self._paths.get(path) == uri:
-                del self._paths[path]
-        return path
+        return None if present is None else present.path
 
     def document(self, uri: str) -> Document | None:
         """Return an open document."""
@@ -179,21 +174,41 @@ class Session:
         return None if present is None else present.path
 
     def uri(self, path: Path) -> str | None:
-        """Return the URI under which the client opened a file."""
+        """Return the URI under which the client opened a file; of several, that of unsaved changes, else the last one."""
+        names = self._names(path)
         with self._mutex:
-            return self._paths.get(path)
+            return self._chosen(names)
 
     def open_document(self, path: Path) -> OpenDocument | None:
         """Return what jobs see of the open document of a file."""
-        disk = _disk(path) if self.uri(path) is not None else None
+        names = self._names(path)
+        disk = _disk(path) if names else None
         with self._mutex:
-            uri = self._paths.get(path, "")
-            present = self._open.get(uri)
-            if present is None:
-                return None
-            # The file as it is now may be gone when the editor, which loads it now, tells us of that.
-            self._open[uri] = present.noted(disk)
-        return OpenDocument(present.document.text, present.document.version, present.dirty)
+            for name in names:
+                # The file as it is now may be gone when the editor, which loads it now, tells us of that.
+                if name in self._open:
+                    self._open[name] = self._open[name].noted(disk)
+            chosen = self._chosen(names)
+            present = None if chosen is None else self._open[chosen]
+        return None if present is None else OpenDocument(present.document.text, present.document.version, present.dirty)
+
+    def _names(self, path: Path) -> tuple[str, ...]:
+        """Return the URIs of the documents that are this file, in the order of their opening.
+
+        A file is known by itself and not by a name: a link, another case, a hard link or a mount lead to it as well.
+        """
+        with self._mutex:
+            documents = [(uri, each.path) for uri, each in self._open.items() if each.path is not None]
+        wanted = _identity(path)
+        return tuple(
+            uri
+            for uri, known in documents
+            if (found := _identity(_named(uri))) == wanted and (found is not None or known == path)
+        )
+
+    def _chosen(self, names: Sequence[str]) -> str | None:
+        present = [name for name in names if name in self._open]
+        return next((name for name in reversed(present) if self._open[name].dirty), present[-1] if present else None)
 
     def expect(self, uri: str, text: str) -> Expectation:
         """We are about to make a text of a document. If it was clean, that text is no change of the user's."""
@@ -261,6 +276,22 @@ def _path(uri: str) -> Path | None:
         return real(path_of(uri))
     except (ValueError, OSError):
         return None
+
+
+def _named(uri: str) -> Path | None:
+    try:
+        return path_of(uri)
+    except ValueError:
+        return None
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    """Return what names a file for as long as it is there; None where there is none, or it cannot be looked at."""
+    try:
+        status = None if path is None else path.stat()
+    except (OSError, ValueError):
+        return None
+    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _disk(path: Path | None) -> str | None:
