@@ -21,7 +21,8 @@ MODULES: Mapping[str, str] = {
     **({"demo": "demo.run"} if (Path(__file__).parents[1] / "demo" / "run.py").is_file() else {}),
     "status": "lsp_server.cli.status",
     "exec": "lsp_server.cli.execute",
-    **dict.fromkeys(_OPERATIONS, "lsp_server.cli.operate"),
+    **dict.fromkeys((*_OPERATIONS, "preview", "retry", "cancel"), "lsp_server.cli.operate"),
+    **dict.fromkeys(("outdated", "search"), "lsp_server.cli.look"),
     "doctor": "lsp_server.cli.doctor",
     "shell-init": "lsp_server.cli.shell_init",
     "forget": "lsp_server.cli.forget",
@@ -68,6 +69,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         return USAGE
     if not words or (words[0].startswith("--") and words[0] not in {"--help", "--version"}):
         words = ["serve", *words]
+    if words[0] == "preview" and words[1:2] and words[1] in _OPERATIONS:
+        words = [words[1], "--dry-run", *words[2:]]
     options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger().handlers[0].setFormatter(_Shown(_LOG))
@@ -94,9 +97,9 @@ def parser_of_all() -> "argparse.ArgumentParser":
 
 def _parser(command: str) -> "argparse.ArgumentParser":
     """Return the parser for one command, or with all of them for what names none (`--help`, a misspelt one)."""
-    import argparse  # noqa: PLC0415  `exec --` goes without
+    from lsp_server.cli.parser import Parser  # noqa: PLC0415  `exec --` goes without
 
-    parser = argparse.ArgumentParser(prog="pyproject-lsp", description="A language server for pyproject.toml, and its queue.")
+    parser = Parser(prog="pyproject-lsp", description="A language server for pyproject.toml, and its queue.")
     parser.add_argument("--version", action="version", version=f"pyproject-lsp {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     modules = [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values())

@@ -4,9 +4,9 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from lsp_server.core import masking
+from lsp_server.core import bounds, masking
 from lsp_server.core.intent import CHANGING_COMMANDS
-from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Failure, Moved, Operation, Statement, requests
+from lsp_server.core.operation import HOLDS_QUEUE, Blocked, Changes, Failure, Moved, Operation, Statement, requests
 
 NAME = "pyproject-lsp"
 SECTION = "pyproject"
@@ -92,7 +92,7 @@ def operation(operation: Operation, position: int, *, undoable: bool) -> dict[st
         "finishedAt": operation.finished_at,
         "attempts": operation.attempts,
         "message": operation.message,
-        "error": _failure(operation.failure),
+        "error": failure(operation.failure),
         "can": requests(operation, undoable=undoable),
         "changes": [_change(one) for one in operation.changes.statements],
         "lockChanges": moved(operation.changes.locked),
@@ -102,6 +102,24 @@ def operation(operation: Operation, position: int, *, undoable: bool) -> dict[st
 def _change(change: Statement) -> dict[str, str | None]:
     before, after = (None if text is None else masking.text(text) for text in (change.before, change.after))
     return {"file": change.file, "table": change.table, "name": change.name, "from": before, "to": after}
+
+
+def preview(changes: Changes, direct: Collection[str], notes: Sequence[str]) -> dict[str, Any]:
+    """Return what an operation would change, apart from the edits.
+
+    Args:
+        changes: what it would change.
+        direct: the packages that a manifest names.
+        notes: what is to be told besides.
+
+    """
+    return {
+        "changes": [_change(one) for one in changes.statements],
+        "lock": moved(changes.locked),
+        "direct": [one.name for one in changes.locked if one.name in direct],
+        "major": [one.name for one in changes.locked if bounds.is_major(one.before, one.after)],
+        "notes": list(notes),
+    }
 
 
 def moved(packages: Sequence[Moved]) -> list[dict[str, str | None]]:
@@ -121,7 +139,8 @@ def _blocked(blocked: Blocked | None) -> dict[str, Any] | None:
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, str] | None:
+def failure(failure: Failure | None) -> dict[str, str] | None:
+    """Return why an operation failed."""
     return None if failure is None else {"code": failure.code, "message": failure.message, "detail": failure.detail}
 
 

@@ -1,65 +1,131 @@
-"""`pyproject-lsp add|remove|upgrade|bump|move|lock|sync|undo`: the operations of the editor, from the command line."""
+"""`pyproject-lsp add|remove|upgrade|bump|move|lock|sync|undo|retry`: the operations of the editor, from the command line."""
 
 import argparse
 import os
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from lsp_server import protocol
-from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import NoEditor
 from lsp_server.adapters.project import Project
-from lsp_server.cli import shared
-from lsp_server.core.intent import BadArgument, Bounds, BumpPart
-from lsp_server.core.operation import Operation
+from lsp_server.adapters.uv import Cancellation
+from lsp_server.cli import arguments, shared
+from lsp_server.core.intent import CHANGING_COMMANDS, BadArgument
+from lsp_server.core.operation import RETRYABLE, Failure, Operation, Origin
 from lsp_server.core.settings import Settings
-from lsp_server.jobs import undo
+from lsp_server.jobs import preview, undo
 from lsp_server.jobs.office import Office, project_of
+from lsp_server.jobs.selection import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What one call of the command line works with."""
+
+    options: argparse.Namespace
+    office: Office
+    settings: Settings
+    told: threading.Event = field(default_factory=threading.Event)
+
+    def refuse(self, message: str) -> int:
+        """Say what is wrong with the call."""
+        return shared.refuse(message, as_json=self.options.json)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the commands."""
-    adding = _command(commands, "add", "pyproject.add", "add requirements (PEP 508)")
-    adding.add_argument("requirements", nargs="+", metavar="REQUIREMENT")
-    _table(adding)
-    adding.add_argument("--marker", help="an environment marker for all of them")
-    adding.add_argument("--bounds", choices=get_args(Bounds), help="the kind of bound to write")
-    adding.add_argument("--index", help="the index to take them from")
-    adding.add_argument("--editable", action="store_true", default=None, help="add a path as editable")
-    adding.add_argument("--member", help="the workspace member to add to")
-    removing = _command(commands, "remove", "pyproject.remove", "remove packages")
-    removing.add_argument("packages", nargs="+", metavar="PACKAGE")
-    _table(removing)
-    upgrading = _command(commands, "upgrade", "pyproject.upgrade", "raise the bounds in the manifest")
-    upgrading.add_argument("packages", nargs="*", metavar="PACKAGE")
-    upgrading.add_argument("--all", action="store_true", default=None, help="all dependencies")
-    upgrading.add_argument("--script", metavar="FILE", help="in the PEP 723 block of this script")
-    bumping = _command(commands, "bump", "pyproject.bumpVersion", "change the project's version")
-    bumping.add_argument("to", metavar="PART|VERSION", help=f"one of {', '.join(get_args(BumpPart))}, or a version")
-    moving = _command(commands, "move", "pyproject.move", "move a dependency to another table")
-    moving.add_argument("package", metavar="PACKAGE")
-    moving.add_argument("--from", dest="source", default="", metavar="TABLE", help="'group:NAME', 'extra:NAME'; default runtime")
-    moving.add_argument("--to", dest="target", default="", metavar="TABLE", help="the same")
-    locking = _command(commands, "lock", "pyproject.lock", "bring uv.lock up to date")
-    locking.add_argument("--script", metavar="FILE", help="the lock file of this script instead")
-    syncing = _command(commands, "sync", "pyproject.sync", "bring uv.lock and the environment up to date")
-    syncing.add_argument("--group", dest="groups", action="append", metavar="NAME", help="also this group")
-    syncing.add_argument("--extra", dest="extras", action="append", metavar="NAME", help="also this extra")
-    syncing.add_argument("--all", action="store_true", default=None, help="all members, groups and extras")
-    undoing = _command(commands, "undo", "pyproject.undo", "take back a finished operation")
-    undoing.add_argument("id", nargs="?", metavar="ID", help="the operation; default the last one")
-    undoing.add_argument("--script", metavar="FILE", help="what was done to this script")
+    for parser in arguments.declare(commands):
+        parser.set_defaults(run=run)
+    previewing = commands.add_parser(
+        "preview", help="say what one of these would change: 'preview add httpx' is 'add --dry-run httpx'"
+    )
+    previewing.add_argument("command", choices=[name for name in commands.choices if name != "preview"], help="the operation")
+    retrying = commands.add_parser("retry", help="queue a failed or cancelled operation again")
+    retrying.add_argument("id", nargs="?", metavar="ID", help="the operation; default the last one that can be retried")
+    shared.add_project_option(retrying)
+    shared.add_output_options(retrying)
+    shared.add_timeout_option(retrying)
+    retrying.add_argument("--no-sync", action="store_true", help="do not sync the environment afterwards")
+    retrying.set_defaults(run=retry)
+    cancelling = commands.add_parser("cancel", help="cancel an operation, whichever process has it")
+    cancelling.add_argument("id", nargs="?", metavar="ID", help="the operation; default the only one that can be cancelled")
+    shared.add_project_option(cancelling)
+    cancelling.add_argument("--json", action="store_true", help="print the answer as JSON")
+    cancelling.set_defaults(run=cancel, timeout=0.0, no_sync=True)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Queue one operation, show what it waits for, and wait for its end."""
+    """Queue one operation, show what it waits for, and wait for its end; with `--dry-run` say what it would do."""
     script = getattr(options, "script", None)
     path = Path(script) if script else options.project
-    project = _script(path) if script else shared.project_at(path)
+    project = _script(path) if script else shared.project_at(path, as_json=options.json)
+    if not isinstance(project, Project):
+        return shared.FAILED if project is None else shared.refuse(project.rule, as_json=options.json)
+    with _desk(options) as desk:
+        argument = arguments.argument(options, project, path)
+        if isinstance(argument, BadArgument):
+            return desk.refuse(arguments.in_shell_words(argument, options))
+        undone = desk.office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project
+        found = undone if isinstance(undone, Project) else project
+        if options.dry_run:
+            return _preview(desk, found, argument)
+        operation = desk.office.submit(found, options.lsp_command, argument)
+        if isinstance(operation, BadArgument):
+            return desk.refuse(arguments.in_shell_words(operation, options))
+        return _end(desk, operation)
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Queue an operation again, and wait for its end."""
+    project = shared.project_at(options.project, as_json=options.json)
     if project is None:
-        return shared.USAGE if script else shared.FAILED
+        return shared.FAILED
+    with _desk(options) as desk:
+        finished = desk.office.journal.finished(desk.office.place(project).key)
+        last = next((one for one in finished if one.state in RETRYABLE and one.command in CHANGING_COMMANDS), None)
+        operation = desk.office.journal.get(options.id) if options.id else last
+        if operation is None:
+            return desk.refuse(f"there is no operation '{options.id}'" if options.id else "there is nothing to retry here")
+        if operation.state not in RETRYABLE or operation.command not in CHANGING_COMMANDS:
+            return desk.refuse(f"'{operation.title}' cannot be retried: it is {operation.state}")
+        found = project_of({**operation.argument, "uri": operation.uri})
+        if isinstance(found, BadArgument):
+            return desk.refuse(f"'{operation.title}' cannot be retried: its file {found.rule}")
+        mine = replace(operation, origin=Origin(shared.CLIENT, os.getpid()))
+        return _end(desk, desk.office.worker(found).retry(mine))
+
+
+def cancel(options: argparse.Namespace) -> int:
+    """Cancel an operation; 1 where it goes on."""
+    project = shared.project_at(options.project, as_json=options.json)
+    if project is None:
+        return shared.FAILED
+    with _desk(options) as desk:
+        waiting = desk.office.journal.unfinished(desk.office.place(project).key)
+        if options.id is None and len(waiting) != 1:
+            named = "; ".join(f"{one.id} ({one.title})" for one in waiting)
+            return desk.refuse(f"name the operation to cancel: {named}" if named else "there is nothing to cancel here")
+        name = options.id or waiting[0].id
+        operation = desk.office.journal.get(name)
+        if operation is None:
+            return desk.refuse(f"there is no operation '{name}'")
+        cancelled = desk.office.cancel(name)
+    if options.json:
+        shared.show_json({"id": name, "cancelled": cancelled})
+    elif cancelled:
+        shared.say(f"{operation.title}: cancelled")
+    else:
+        shared.complain(f"'{operation.title}' is not cancelled: it is {operation.state}")
+    return shared.DONE if cancelled else shared.FAILED
+
+
+@contextmanager
+def _desk(options: argparse.Namespace) -> Iterator[_Desk]:
     settings = Settings(lock_timeout=options.timeout, sync_after_edit=not options.no_sync)
     told = threading.Event()
     office = Office(
@@ -67,76 +133,107 @@ def run(options: argparse.Namespace) -> int:
     )
     try:
         shared.tell_of_opening(office.journal)
-        argument = _argument(options, project, path)
-        undone = office.project_of_undo(argument) if options.lsp_command == "pyproject.undo" else project
-        operation = office.submit(undone if isinstance(undone, Project) else project, options.lsp_command, argument)
-        if isinstance(operation, BadArgument):
-            shared.complain(operation.message)
-            return shared.USAGE
-        ended = _follow(office, operation, told)
-        undoable = bool(undo.undoable(office.journal, ended.project, [ended]))
+        yield _Desk(options, office, settings, told)
     finally:
         office.close()
+
+
+def _script(path: Path) -> Project | BadArgument:
+    found = project_of({"uri": path.absolute().as_uri(), "script": True})
+    return replace(found, rule=f"--script is {path}, but {found.rule}") if isinstance(found, BadArgument) else found
+
+
+def _end(desk: _Desk, operation: Operation) -> int:
+    """Wait for the end of an operation, show it, and return the exit code."""
+    options = desk.options
+    ended = _follow(desk, operation, _show_state if options.json and options.watch else lambda _operation: None)
+    undoable = bool(undo.undoable(desk.office.journal, ended.project, [ended]))
     if options.json:
-        shared.show_json(protocol.operation(ended, 0, undoable=undoable))
+        shared.show_json(protocol.operation(ended, 0, undoable=undoable), indent=None if options.watch else 2)
     elif ended.state == "failed" and ended.failure is not None:
-        shared.complain(f"{ended.title}: {ended.failure.message}")
-        if ended.failure.detail:
-            shared.show_words(ended.failure.detail)
+        _complain(ended.title, ended.failure)
     else:
         shared.say(f"{ended.title}: {ended.message or ended.state}")
     return _exit_code(ended)
 
 
-def _script(path: Path) -> Project | None:
-    """Return the project that a script is, or say on stderr why it is none."""
-    found = project_of({"uri": path.absolute().as_uri(), "script": True})
-    if isinstance(found, BadArgument):
-        shared.complain(f"--script is {path}, but {found.rule}")
-        return None
-    return found
-
-
-def _follow(office: Office, operation: Operation, told: threading.Event) -> Operation:
+def _follow(desk: _Desk, operation: Operation, show: Callable[[Operation], None]) -> Operation:
     said = ""
     interrupted = False
+    shown: Operation | None = None
     while True:
-        told.clear()
-        present = office.journal.get(operation.id) or operation
+        desk.told.clear()
+        present = desk.office.journal.get(operation.id) or operation
         if present.finished:
             return present
+        if shown is None or (present.state, present.message) != (shown.state, shown.message):
+            shown = present
+            show(present)
         line = shared.wait_line(present.blocked) if present.blocked else ""
         if line.partition(", since")[0] != said:
             said = line.partition(", since")[0]
             if line:
                 shared.complain(line)
         try:
-            told.wait()
+            desk.told.wait()
         except KeyboardInterrupt:
             if interrupted:
                 raise
             interrupted = True
-            for worker in office.workers():
+            for worker in desk.office.workers():
                 worker.cancel(operation.id)
 
 
-_FIELDS = (
-    "requirements",
-    "packages",
-    "group",
-    "extra",
-    "marker",
-    "bounds",
-    "index",
-    "editable",
-    "member",
-    "all",
-    "package",
-    "groups",
-    "extras",
-    "id",
-)
-"""The options that have the name of the field of the command's argument."""
+def _show_state(operation: Operation) -> None:
+    shared.show_json(protocol.operation(operation, 0, undoable=False), indent=None)
+    sys.stdout.flush()
+
+
+def _complain(title: str, failure: Failure) -> None:
+    shared.complain(f"{title}: {failure.message}")
+    if failure.detail:
+        shared.show_words(failure.detail)
+
+
+def _preview(desk: _Desk, project: Project, argument: arguments.Argument) -> int:
+    """Say what an operation would change."""
+    completed = desk.office.completed(project, desk.options.lsp_command, argument)
+    if isinstance(completed, BadArgument):
+        return desk.refuse(arguments.in_shell_words(completed, desk.options))
+    wanted, filled = completed
+    place = desk.office.place(project)
+    manifest = place.manifest_of(str(filled.get("uri", project.uri)), filled)
+    asked = Asked("preview", wanted, manifest, place.stand_of(filled))
+    found = preview.preview(place, NoEditor(), desk.settings, asked, Cancellation())
+    if isinstance(found, Failure):
+        if desk.options.json:
+            shared.show_json({"error": protocol.failure(found)})
+        _complain(wanted.title(), found)
+        return shared.FAILED
+    told = protocol.preview(found.changes, found.direct, found.notes)
+    if desk.options.json:
+        shared.show_json(told)
+    else:
+        for line in _shown(wanted.title(), told):
+            shared.say(line)
+    return shared.DONE
+
+
+def _shown(title: str, told: Mapping[str, Any]) -> list[str]:
+    """Return a preview for a person, in lines: from and to of each statement and of each package, major steps marked."""
+    lines = [f"{title} would change:"]
+    lines += [f"  {change['table']}: {_step(change['from'], change['to'])}" for change in told["changes"]]
+    for moved in told["lock"]:
+        why = "" if moved["name"] in told["direct"] else " (not in the manifest)"
+        major = " (major)" if moved["name"] in told["major"] else ""
+        lines.append(f"  lock: {moved['name']} {_step(moved['from'], moved['to'])}{major}{why}")
+    if len(lines) == 1:
+        lines = [f"{title} would change nothing"]
+    return [*lines, *told["notes"]]
+
+
+def _step(before: str | None, after: str | None) -> str:
+    return f"{before or 'none'} → {after or 'none'}"
 
 
 def _exit_code(ended: Operation) -> int:
@@ -148,41 +245,3 @@ def _exit_code(ended: Operation) -> int:
         case _:
             timed_out = ended.failure is not None and ended.failure.code == "lock-timeout"
             return shared.NO_TURN if timed_out else shared.FAILED
-
-
-def _argument(options: argparse.Namespace, project: Project, path: Path) -> Mapping[str, Any]:
-    given = vars(options)
-    argument = {name: given[name] for name in _FIELDS if given.get(name) not in (None, [])}
-    file = path if path.is_file() else (projects.manifest_of(path) or project.root)
-    argument |= {"uri": file.absolute().as_uri(), "folder": str(Path.cwd())}
-    if given.get("script") and options.lsp_command != "pyproject.undo":
-        argument["script"] = True
-    if "to" in given:
-        argument |= {"bump": options.to} if options.to in get_args(BumpPart) else {"version": options.to}
-    if "source" in given:
-        argument |= {"from": _named_table(options.source), "to": _named_table(options.target)}
-    return argument
-
-
-def _named_table(text: str) -> Mapping[str, str]:
-    kind, _, name = text.partition(":")
-    return {kind: name} if text else {}
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: str, text: str
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}, in the project's queue.")
-    shared.add_project_option(parser)
-    parser.add_argument("--json", action="store_true", help="print the finished operation as JSON")
-    shared.add_timeout_option(parser)
-    parser.add_argument("--no-sync", action="store_true", help="do not sync the environment afterwards")
-    parser.set_defaults(run=run, lsp_command=command)
-    return parser
-
-
-def _table(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--group", help="in this dependency group (PEP 735)")
-    where.add_argument("--extra", help="in this extra")
-    where.add_argument("--script", metavar="FILE", help="in the PEP 723 block of this script")

@@ -21,12 +21,26 @@ DONE, FAILED, USAGE, CANCELLED, NO_TURN = 0, 1, 2, 3, 4
 CLIENT = "command line"
 
 
-def project_at(path: Path) -> Project | None:
-    """Return the project of a folder or file, or say on stderr that there is none."""
+def project_at(path: Path, *, as_json: bool = False) -> Project | None:
+    """Return the project of a folder or file, or say that there is none."""
     found = projects.find(path)
     if found is None:
-        complain(f"no pyproject.toml at or above {path.absolute()}; go to a project or make one with 'uv init --bare'")
+        nothing = f"no pyproject.toml at or above {path.absolute()}; go to a project or make one with 'uv init --bare'"
+        refuse(nothing, as_json=as_json, code="not-found")
     return found
+
+
+def refuse(message: str, *, as_json: bool, code: str = "usage") -> int:
+    """Say why nothing was tried, with `--json` as an object too, and return the exit code of wrong usage."""
+    if as_json:
+        show_json({"error": {"code": code, "message": message, "detail": ""}})
+    complain(message)
+    return USAGE
+
+
+def note(message: str) -> None:
+    """Say on stderr what is no part of the answer."""
+    sys.stderr.write(shown.line(message) + "\n")
 
 
 def complain(message: str) -> None:
@@ -80,6 +94,12 @@ def seconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise ValueError(text)
     return value
+
+
+def add_output_options(parser: "argparse.ArgumentParser") -> None:
+    """Add the options that say how an operation is told."""
+    parser.add_argument("--json", action="store_true", help="print the finished operation as JSON")
+    parser.add_argument("--watch", action="store_true", help="with --json, print each state of it, one a line")
 
 
 def add_timeout_option(parser: "argparse.ArgumentParser") -> None:

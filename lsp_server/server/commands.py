@@ -21,6 +21,7 @@ from lsp_server.jobs import preview as previews
 from lsp_server.jobs.journal import Journal
 from lsp_server.jobs.office import Office, project_of
 from lsp_server.jobs.place import STATE_VARIABLE, Place, state_folder
+from lsp_server.jobs.selection import Asked
 from lsp_server.server import known_packages
 
 Argument = Mapping[str, Any]
@@ -136,11 +137,11 @@ async def preview(connection: Connection, office: Office, argument: Argument) ->
     settings = connection.session.settings
     place = office.place(project)
     manifest = await connection.aside(place.manifest_of, str(filled.get("uri", project.uri)), filled)
-    outcome = await connection.at_length(previews.preview, place, editor, settings, wanted, manifest)
+    asked = Asked("preview", wanted, manifest, place.stand_of(filled))
+    outcome = await connection.at_length(previews.preview, place, editor, settings, asked)
     if isinstance(outcome, Failure):
         return outcome
-    lock = [{"name": moved.name, "from": moved.before, "to": moved.after} for moved in outcome.moved]
-    return {"edits": _edits(editor, outcome), "lock": lock}
+    return {"edits": _edits(editor, outcome), **protocol.preview(outcome.changes, outcome.direct, outcome.notes)}
 
 
 def _edits(editor: RemoteEditor, outcome: previews.Preview) -> dict[str, Any]:

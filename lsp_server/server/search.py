@@ -34,18 +34,19 @@ async def search(connection: Connection, _office: Office, argument: Mapping[str,
     project = await connection.aside(project_of, argument)
     if not isinstance(project, Project):
         return project
-    fitting = connection.aside(_fitting, project, str(typed).strip(), query)
+    known = connection.aside(fitting, project, str(typed).strip(), query)
     name = requirement.parse_name(query)
     if isinstance(name, str):
-        found, answer = await asyncio.gather(fitting, _ask(connection, project, name))
+        found, answer = await asyncio.gather(known, _ask(connection, project, name))
         if answer.exists is not None:
             found = package_search.with_answer(found, name, exists=answer.exists, version=answer.version)
     else:
-        found = await fitting
-    return {"packages": [_as_json(package) for package in found]}
+        found = await known
+    return {"packages": [as_json(package) for package in found]}
 
 
-def _fitting(project: Project, typed: str, query: str) -> tuple[Package, ...]:
+def fitting(project: Project, typed: str, query: str) -> tuple[Package, ...]:
+    """Return the names that fit what was typed, of those that are known here."""
     owners = [one.name for one in import_data.names().lookup(typed)]
     return package_search.fitting(query, offered.listed(), owners, offered.read(project, os.environ))
 
@@ -56,17 +57,19 @@ async def _ask(connection: Connection, project: Project, name: str) -> index.Ans
     if not isinstance(found, Uv):
         return index.Answer(None)
     try:
-        return await asyncio.wait_for(connection.at_length(_ask_index, found, name, project), INDEX_SECONDS)
+        return await asyncio.wait_for(connection.at_length(ask_index, found, name, project), INDEX_SECONDS)
     except TimeoutError:
         return index.Answer(None)
 
 
-def _ask_index(found: Uv, name: str, project: Project, cancellation: Cancellation) -> index.Answer:
+def ask_index(found: Uv, name: str, project: Project, cancellation: Cancellation) -> index.Answer:
+    """Ask the index of a project for one name, by uv."""
     venv = uvlocks.environment(project.folder, os.environ)
     folder = project.folder
     return index.ask(found, name, folder=folder, project=folder, venv=venv, environ=os.environ, cancellation=cancellation)
 
 
-def _as_json(package: Package) -> dict[str, Any]:
+def as_json(package: Package) -> dict[str, Any]:
+    """Return a package as it goes over the wire."""
     said = {"name": package.name, "version": package.version, "exists": package.exists}
     return {name: value for name, value in said.items() if value is not None}
