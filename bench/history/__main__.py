@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     context = multiprocessing.get_context("spawn")
     with measure.load() as noted, template(options.checkout) as made, ProcessPoolExecutor(options.jobs, context) as pool:
         play_one = partial(run, made, How(is_bare=options.bare, in_turn=options.in_turn))
-        for one in pool.map(play_one, plans):
-            played.append(one)
-            _tell(one, options)
+        for future in as_completed([pool.submit(play_one, plan) for plan in plans]):
+            played.append(future.result())
+            _tell(played[-1], options)
         for one in [one for one in played if one.ours][: options.shrink]:
             _make_smaller(one, options, lambda candidates: list(pool.map(play_one, candidates)))
     text, figures = _sums(played, options)
@@ -130,9 +130,20 @@ def _sums(played: Sequence[Played], options: Any) -> tuple[str, dict[str, Any]]:
     text += f"\n{len(played)} histories{whose} from seed {options.seed}, {acts} acts"
     text += f"; {seconds.p50:.1f} s each (p50), {seconds.p99:.1f} s (p99)"
     bad_words = {"ours": "others'" if options.bare else "ours", "told": "told", "uv against uv": "uv's against uv"}
-    text += "\nhistories with an anomaly: " + ", ".join(f"{count} {bad_words[blame]}" for blame, count in bad.items())
+    good = sum(not one.anomalies for one in played)
+    text += f"\n{good} histories were good; with an anomaly: " + ", ".join(
+        f"{count} {bad_words[blame]}" for blame, count in bad.items()
+    )
     seeds = [one.plan.seed for one in played if one.ours]
-    figures = {"histories": len(played), "acts": acts, "bad": bad, "bare": options.bare, "seeds": seeds, "seconds": seconds.p50}
+    figures = {
+        "histories": len(played),
+        "acts": acts,
+        "bad": bad,
+        "good": good,
+        "bare": options.bare,
+        "seeds": seeds,
+        "seconds": seconds.p50,
+    }
     return text, figures | {"anomalies": {f"{blame}: {kind}": count for (blame, kind), count in found.items()}}
 
 

@@ -100,10 +100,12 @@ def _went_into_a_dead_file(record: Record, act: Act) -> bool:
     return act.rewrites and any(one.tears and one.overlaps(act) for one in record.acts)
 
 
-def judge(record: Record, keys: Iterable[Key] | None = None) -> list[Anomaly]:
+def judge(record: Record) -> list[Anomaly]:
     """Return what is wrong with a history."""
     found = [Anomaly(kind, _blame_of(record, kind), words) for kind, words in record.wrong]
-    for key in sorted(set(record.before) | set(record.after) if keys is None else keys):
+    if any(kind == "broken" for kind, _ in record.wrong):
+        return found  # there is no last text to judge
+    for key in sorted(set(record.before) | set(record.after)):
         events, before, after = events_of(record, key), record.before.get(key), record.after.get(key)
         if not linearizable(events, before, after):
             found.append(_anomaly(record, key, events))
@@ -111,11 +113,9 @@ def judge(record: Record, keys: Iterable[Key] | None = None) -> list[Anomaly]:
 
 
 def _blame_of(record: Record, kind: str) -> Blame:
-    return (
-        "uv against uv"
-        if kind in {"lock", "environment"} and any(_is_beside_a_uv(record, act) for act in record.acts)
-        else "ours"
-    )
+    """Two uvs side by side may leave anything: one reads what the other has truncated, and writes that back with its package."""
+    excused = kind in {"lock", "environment", "broken"} and any(_is_beside_a_uv(record, act) for act in record.acts)
+    return "uv against uv" if excused else "ours"
 
 
 def _anomaly(record: Record, key: Key, events: Sequence[Event]) -> Anomaly:

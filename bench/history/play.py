@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from bench.history import checker, texts
 from bench.history.checker import Anomaly
 from bench.history.clients import Client, CommandLine, Contradictor, Git, Killer, Shell, Tool
 from bench.history.editors import FINISHED, SILENT_SECONDS, Editor, outcome_of
-from bench.history.ground import Ground, Template, ground
+from bench.history.ground import BrokenManifestError, Ground, Template, ground
 from bench.history.model import Plan, Record, Step
 
 ENDS_WITHIN = 60.0
@@ -48,7 +48,7 @@ def run(made: Template, how: How, plan: Plan) -> Played:
     try:
         record = play(made, plan, f"history-{plan.seed}-{time.monotonic_ns()}", how)
     except Exception:  # noqa: BLE001  whatever it is
-        record.wrong.append(("broken", traceback.format_exc()))
+        record.wrong.append(("fault", traceback.format_exc()))
     return Played(plan, record, tuple(checker.judge(record)))
 
 
@@ -61,8 +61,7 @@ def play(made: Template, plan: Plan, name: str, how: How) -> Record:
         place.record.start = time.monotonic()
         with _traced(place):
             _all(clients, plan, place.record, _Turn(editors) if how.in_turn else nullcontext())
-            _rest(place, editors)
-        _agree(place)
+            _end(place, editors)
         for editor in editors:
             place.record.wrong += [("bug", one) for one in editor.complaints()]
         place.record.seconds = time.monotonic() - began
@@ -137,8 +136,18 @@ def _perform(client: Client, steps: Iterable[Step], record: Record, turn: Abstra
         try:
             with turn:
                 client.do(step)
+        except BrokenManifestError:
+            return
         except Exception:  # noqa: BLE001  a fault of the checker or a broken file; the record tells it
-            record.wrong.append(("broken", f"{type(client).__name__} {step.action} {step.key}: {traceback.format_exc()[-1500:]}"))
+            record.wrong.append(("fault", f"{type(client).__name__} {step.action} {step.key}: {traceback.format_exc()[-1500:]}"))
+
+
+def _end(place: Ground, editors: list[Editor]) -> None:
+    with suppress(BrokenManifestError):
+        _rest(place, editors)
+        _agree(place)
+    if place.is_broken:
+        place.record.wrong.append(("broken", f"the manifest stays broken: {place.read()!r}"))
 
 
 def _rest(place: Ground, editors: list[Editor]) -> None:
@@ -158,8 +167,7 @@ def _rest(place: Ground, editors: list[Editor]) -> None:
         if time.monotonic() > end:
             break
         time.sleep(0.2)  # nothing tells that nobody will put it right
-    if not texts.is_whole(text):
-        place.record.wrong.append(("broken", f"the manifest is broken: {text!r}"))
+    place.whole()
 
 
 def _await_operations(place: Ground, editors: list[Editor]) -> None:
@@ -231,8 +239,6 @@ def _traced(place: Ground) -> Iterator[None]:
 def _agree(place: Ground) -> None:
     """Ask uv whether manifest, lock and environment fit: as they rest, and after one more sync."""
     record = place.record
-    if any(kind == "broken" for kind, _ in record.wrong):
-        return
     for key in _to_be_installed(record):
         if (name := key.rpartition("/")[2]) not in place.installed():
             record.wrong.append(("environment", f"{name} is declared and not installed: {record.after[key]}"))
