@@ -44,6 +44,7 @@ class Shell:
         """Run uv for a client, and note what it did."""
         words = uv_words(action, key, value)
         effects = {key: Effect(value, bumps=action == "bump")} if key else {}
+        effects |= {MISSING: Effect("")} if action == "missing" else {}
         act = self._ground.act(client, f"uv {' '.join(words)}", source, effects)
         start = self._ground.uv if source == "uv" else self._by_exec
         process = start(*words)
