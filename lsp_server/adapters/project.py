@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, globs
 
 if TYPE_CHECKING:
     from lsp_server.core import pyproject
@@ -121,8 +121,9 @@ def manifests(project: Project) -> tuple[Path, ...]:
 def ways_to_members(project: Project) -> tuple[Path, ...]:
     """Return the paths by which the workspace names those members that are really elsewhere, behind a link."""
     workspace = _workspace(project.root) if project.kind == "workspace" else None
-    found = [each for pattern in (workspace.members if workspace else ()) for each in _named(project.root, pattern)]
-    return tuple(each for each in found if os.path.realpath(each) != os.path.normpath(each))
+    search = globs.Search(project.root)
+    found = [each for pattern in (workspace.members if workspace else ()) for each in search.ways(pattern).items()]
+    return tuple(way for folder, way in found if folder != Path(os.path.normpath(way)))
 
 
 def manifest_of_member(project: Project, name: str) -> Path:
@@ -151,26 +152,11 @@ def _workspace(folder: Path) -> "pyproject.Workspace | None":
 
 def _members(root: Path, workspace: "pyproject.Workspace") -> tuple[Path, ...]:
     """Return the member folders; hidden folders and folders without a manifest are none, as for uv."""
-    excluded = {folder for pattern in workspace.exclude for folder in _matches(root, pattern)}
-    found = {
-        folder
-        for pattern in workspace.members
-        for folder in _matches(root, pattern)
-        if folder != root and folder not in excluded and (folder / MANIFEST).is_file()
-    }
-    return tuple(sorted(found))
+    search = globs.Search(root)
+    excluded = frozenset[Path]().union(*map(search.matches, workspace.exclude))
+    found = frozenset[Path]().union(*map(search.matches, workspace.members))
+    return tuple(sorted(folder for folder in found - excluded - {root} if (folder / MANIFEST).is_file()))
 
 
 def _includes(root: Path, workspace: "pyproject.Workspace", folder: Path) -> bool:
     return folder in _members(root, workspace)
-
-
-def _matches(root: Path, pattern: str) -> tuple[Path, ...]:
-    return tuple(Path(os.path.realpath(folder)) for folder in _named(root, pattern))
-
-
-def _named(root: Path, pattern: str) -> tuple[Path, ...]:
-    try:
-        return tuple(folder for folder in root.glob(pattern.rstrip("/")) if folder.is_dir())
-    except (ValueError, NotImplementedError, OSError):
-        return ()  # a pattern that is being typed, or an absolute one

@@ -25,7 +25,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     """Serve until the client is gone."""
-    from lsp_server.server.app import build  # noqa: PLC0415  `--help` needs none of it
+    from lsp_server.client.exit import end_soon, end_with_input  # noqa: PLC0415  `--help` needs none of it
+    from lsp_server.server.app import build  # noqa: PLC0415  nor this
 
     host, _, port = (options.tcp or "").rpartition(":")
     if options.tcp and not (port.isascii() and port.isdecimal() and int(port) <= _LAST_PORT):
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     # A client that is lost is the end of its file.
     with ExitStack() as stack, suppress(ConnectionError):
         stack.callback(server.close)
+        stack.callback(end_soon, lambda: server.exit_code)
         if options.tcp:
             try:
                 reader, writer = tcp.one_client(host, int(port))
@@ -55,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
             stack.callback(reader.close)
             server.start_io(cast("BinaryIO", reader), writer)
         else:
+            end_with_input(lambda: server.exit_code)
             server.start_io()
     return server.exit_code
 

@@ -20,6 +20,8 @@ from lsp_server.core.text import Document, Encoding
 from lsp_server.core.tokens import BOM
 
 _MOST_TEXTS = 16
+MOST_SHOWN = 1_000_000
+"""The largest open document, in characters, that features look at; ten times the largest manifests that people write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +228,16 @@ class Session:
             self._expected.remove(expectation)
 
     def snapshot(self, uri: str) -> Snapshot | None:
-        """Return what a feature may see of an open manifest."""
+        """Return what a feature may see of an open manifest; None for one that is too large to be looked at while others wait."""
         document = self.document(uri)
-        if document is None or not is_manifest(uri):
+        if document is None or not is_manifest(uri) or is_too_large(document):
             return None
         return self._snapshot(document, document.text, None)
 
     def block(self, uri: str) -> Snapshot | None:
         """Return what a feature may see of the metadata block of an open script (PEP 723), None where there is none."""
         document = self.document(uri)
-        if document is None or is_manifest(uri) or not script.may_have_block(document.text):
+        if document is None or is_manifest(uri) or is_too_large(document) or not script.may_have_block(document.text):
             return None
         found = script.find(document.text)
         return self._snapshot(document, found.toml, Script(document.text, found)) if isinstance(found, Block) else None
@@ -255,6 +257,11 @@ class Session:
             around=Around() if path is None else self.around.get(path, Around()),
             names=self.names,
         )
+
+
+def is_too_large(document: Document) -> bool:
+    """Tell whether an open document has more text than can be looked at with each key without others waiting for it."""
+    return len(document.text) > MOST_SHOWN
 
 
 def is_edited(document: Document) -> bool:

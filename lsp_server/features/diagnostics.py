@@ -1,7 +1,7 @@
 """Diagnostics of a manifest that stop an operation: a syntax error, a requirement that is none."""
 
 from lsp_server.core import requirement, toml
-from lsp_server.core.lsp import ERROR, Diagnostic
+from lsp_server.core.lsp import ERROR, WARNING, Diagnostic, Position
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
 
@@ -18,6 +18,18 @@ def diagnostics(snapshot: Snapshot) -> list[Diagnostic]:
         place = min(problem.offset, len(snapshot.text))
         found.insert(0, _diagnostic(snapshot, Span(place, min(place + 1, len(snapshot.text))), "invalid-toml", problem.message))
     return found
+
+
+def too_large(most: int) -> Diagnostic:
+    """Return what is said of a manifest that is not looked at, at its first line."""
+    start: Position = {"line": 0, "character": 0}
+    return {
+        "range": {"start": start, "end": start},
+        "severity": WARNING,
+        "code": "too-large",
+        "source": "pyproject-lsp",
+        "message": f"more than {most:,} characters: not looked at; operations work on files of up to 10 MB",
+    }
 
 
 def _diagnostic(snapshot: Snapshot, span: Span, code: str, message: str) -> Diagnostic:

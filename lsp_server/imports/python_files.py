@@ -18,6 +18,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.adapters.uv import Cancellation, Uv
 from lsp_server.client.connection import Connection
+from lsp_server.client.session import is_too_large
 from lsp_server.core import script
 from lsp_server.core.text import Document
 from lsp_server.features.diagnostics import diagnostics
@@ -74,7 +75,7 @@ class PythonFiles:
     def file(self, uri: str) -> PythonFile | None:
         """Return what a feature may see of an open Python file; None while its project has not been read yet."""
         document = self.connection.session.document(uri)
-        if document is None or not is_python(document):
+        if document is None or not is_python(document) or is_too_large(document):
             return None
         known = self._known.get(uri)
         view = self._views.of(known.project, known.asking(document.text)) if known is not None else None

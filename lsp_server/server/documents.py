@@ -11,9 +11,9 @@ from pathlib import Path
 from lsp_server.adapters import live
 from lsp_server.adapters import project as projects
 from lsp_server.client.connection import Connection
-from lsp_server.client.session import is_edited, is_manifest
+from lsp_server.client.session import MOST_SHOWN, is_edited, is_manifest, is_too_large
 from lsp_server.core.text import Document, Range
-from lsp_server.features.diagnostics import diagnostics
+from lsp_server.features.diagnostics import diagnostics, too_large
 from lsp_server.jobs.office import Office, project_of
 from lsp_server.jobs.worker import Worker
 from lsp_server.server import commands, known_packages
@@ -77,6 +77,11 @@ def publish_diagnostics(connection: Connection, uri: str) -> None:
     snapshot = connection.session.snapshot(uri)
     if snapshot is not None:
         found = {"uri": uri, "version": snapshot.version, "diagnostics": diagnostics(snapshot)}
+        connection.tell("textDocument/publishDiagnostics", found)
+        return
+    document = connection.session.document(uri)
+    if document is not None and is_manifest(uri) and is_too_large(document):
+        found = {"uri": uri, "version": document.version, "diagnostics": [too_large(MOST_SHOWN)]}
         connection.tell("textDocument/publishDiagnostics", found)
 
 

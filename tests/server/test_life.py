@@ -1,7 +1,10 @@
 """How a server ends, and what it answers to what it cannot read."""
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -32,6 +35,31 @@ def test_it_ends_when_its_client_is_gone_though_its_standard_input_lives_on(proj
         parent.kill()
         parent.communicate()
         assert client.wire.process.wait(10) == 1
+
+
+@pytest.mark.parametrize("ending", ["stdin", "client"])
+def test_it_ends_soon_after_its_client_whatever_its_threads_wait_for(project: Project, ending: str) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with Client(env=project.tools.environment, cwd=project.root) as client:
+        params: dict[str, Any] = {"processId": parent.pid, "rootUri": None, "capabilities": {}}
+        client.request("initialize", params, 20)
+        client.notify("initialized", {})
+        assert client.execute("pyproject.status", {"uri": project.manifest.as_uri()}, 20)["state"] == "idle"
+        with contextlib.closing(sqlite3.connect(project.tools.base / "state" / "journal.sqlite3")) as journal:
+            journal.execute("BEGIN EXCLUSIVE")  # who writes to it waits, and so does who ends in order
+            argument = {"uri": project.manifest.as_uri(), "requirements": ["alpha"]}
+            client.request_async("workspace/executeCommand", {"command": "pyproject.add", "arguments": [argument]})
+            # Answered after the command was taken up: messages are read in their order.
+            client.request("textDocument/hover", {"textDocument": {"uri": "file:///x"}, "position": {"line": 0, "character": 0}})
+            began = time.monotonic()
+            if ending == "stdin":
+                client.wire.close_stdin()
+            else:
+                parent.kill()
+            assert client.wire.process.wait(10) == 1
+            assert time.monotonic() - began < 4  # two seconds, and what a busy machine adds
+        parent.kill()
+        parent.communicate()
 
 
 def test_it_ends_on_exit_without_a_shutdown(start: Start) -> None:

@@ -108,12 +108,18 @@ class _Scan:
     found: list[tuple[Import, tuple[int, ...]]] = field(default_factory=list)
 
 
+MOST_IMPORTS = 500
+"""So many are looked at in one file. People write 100 at most; what a generator writes must not keep others waiting."""
+
+
 @lru_cache(maxsize=64)
 def scan(text: str) -> tuple[Import, ...]:
-    """Return the imports of a Python file in the order of the text. Never raises, whatever the text is."""
+    """Return the imports of a Python file in the order of the text, the first `MOST_IMPORTS` of them. Never raises."""
     state = _Scan(text)
     calls = any(name in text for name in _CALLS)
     for match in (_WALK_CALLS if calls else _WALK).finditer(text):
+        if len(state.found) >= MOST_IMPORTS:
+            break
         if match["other"]:
             if state.blocks:
                 _close(state, match.end("indent") - match.start("indent"))

@@ -40,6 +40,15 @@ class Tree:
 
     def __init__(self, files: Iterable[str] = ()) -> None:
         self.files = frozenset(files)
+        self._own: dict[str, tuple[Member, frozenset[str]]] = {}
+
+    def own(self, member: "Member") -> frozenset[str]:
+        """Return the top-level names that a member itself provides; asked for each import of a file, worked out once."""
+        kept = self._own.get(member.folder)
+        if kept is None or kept[0] is not member:
+            found = {name for root in roots(self, member) for name in self.importable(root)}
+            kept = self._own[member.folder] = (member, frozenset(found | set(_declared_modules(member.manifest))))
+        return kept[1]
 
     @cached_property
     def _modules(self) -> dict[str, frozenset[str]]:
@@ -101,8 +110,7 @@ def roots(tree: Tree, member: Member) -> tuple[str, ...]:
 
 def own_modules(tree: Tree, member: Member) -> frozenset[str]:
     """Return the top-level names that a member itself provides, as far as its files and its manifest say."""
-    found = {name for root in roots(tree, member) for name in tree.importable(root)}
-    return frozenset(found | set(_declared_modules(member.manifest)))
+    return tree.own(member)
 
 
 def provided(tree: Tree, member: Member) -> frozenset[str]:
