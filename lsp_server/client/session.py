@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lsp_server.adapters import files
+from lsp_server.adapters import files, managing
 from lsp_server.adapters.editor import OpenDocument
-from lsp_server.adapters.project import MANIFEST, path_of, real
+from lsp_server.adapters.project import MANIFEST, Project, path_of, real
 from lsp_server.core import script
 from lsp_server.core.names import Names
 from lsp_server.core.packages import Packages
@@ -126,6 +126,9 @@ class Session:
             shown = _plain(document.text)
             self._open.pop(document.uri, None)  # the order is that of opening
             self._open[document.uri] = _Open(path, document, shown if disk is None else disk, shown)
+            if path is not None and path.name == MANIFEST:
+                # At once: what is offered for a manifest depends on it.
+                self.around.setdefault(path, Around(managers=managing.managers_of(Project("workspace", path.parent))))
 
     def change(self, steps: Sequence[Document]) -> bool:
         """A document has new texts, one after the other; return whether this took back its unsaved changes."""

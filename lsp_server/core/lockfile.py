@@ -52,7 +52,15 @@ def fits(manifest: Manifest, text: str) -> bool | None:
         return False
     if manifest.version is not None and own.version is not None and not _same_version(manifest.version, own.version):
         return False
+    return _states(manifest, own)
+
+
+def _states(manifest: Manifest, own: Package) -> bool | None:
+    """Tell whether a lock file's own package records the requirements of a manifest."""
     declared = [(d.table.kind, d.name, str(d.requirement.specifier)) for d in manifest.dependencies if d.requirement]
+    if declared and not own.recorded:  # a preview of uv, or an older lock file of a project that declared nothing
+        is_bare = any(d.requirement is not None and d.requirement.marker is None for d in manifest.dependencies)
+        return False if own.needs_nothing and is_bare else None
     grouped = [(name, specifier) for kind, name, specifier in declared if kind == "group"]
     if not _same(grouped, [edge for edges in own.requires_dev.values() for edge in edges]):
         return False

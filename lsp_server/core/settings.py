@@ -29,6 +29,7 @@ class Settings:
     lock_timeout: float = 0.0
     trusted: bool | None = None
     index_lookups: str = "on"
+    manager: str = "auto"
 
     @property
     def may_run(self) -> bool:
@@ -50,6 +51,7 @@ _FIELDS: Mapping[str, str] = {
     "lock.timeout": "lock_timeout",
     "trusted": "trusted",
     "index.lookups": "index_lookups",
+    "manager": "manager",
 }
 _SEVERITIES = ("hint", "information", "warning", "off")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -59,6 +61,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "imports.unused": _SEVERITIES,
     "network": ("on", "off"),
     "index.lookups": ("on", "asked", "off"),
+    "manager": ("auto", "uv"),
 }
 _SWITCHES = frozenset({"sync.afterEdit", "hints.versions", "codeLens.enable", "guardian", "trusted"})
 _DEFAULTS = Settings()

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lsp_server.core import pyproject, script
+from lsp_server.core import managers, pyproject, script
 from lsp_server.core.lsp import Position, Range, TextEdit
+from lsp_server.core.managers import Managers
 from lsp_server.core.names import Names
 from lsp_server.core.packages import Packages
 from lsp_server.core.pyproject import Manifest
@@ -31,11 +32,13 @@ class Around:
         members: The workspace's members by normalised name, with their folders relative to the root.
         indexes: The URLs of the indexes that have a name, without secrets.
         folders: Folders with a project in them, relative to the manifest's.
+        managers: Who manages the project.
     """
 
     members: Mapping[str, str] = field(default_factory=dict)
     indexes: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+    managers: Managers = field(default_factory=lambda: Managers({}))
 
 
 _NOTHING_AROUND = Around()
@@ -65,6 +68,17 @@ class Snapshot:
     script: Script | None = None
     around: Around = field(default_factory=lambda: _NOTHING_AROUND)
     names: Names = field(default_factory=lambda: _NO_NAMES, compare=False, repr=False)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether uv may edit it: it is not another manager's, as far as is known of what stands around it."""
+        if self.script is not None or self.settings.manager == "uv":
+            return True
+        return managers.of(self.text, self._files()).other is None
+
+    def _files(self) -> tuple[str, ...]:
+        """The files of managers that were seen, so that a `[tool.uv]` that is being typed counts at once."""
+        return tuple(one for seen in self.around.managers.evidence.values() for one in seen if one in managers.FILES)
 
     @property
     def manifest(self) -> Manifest:

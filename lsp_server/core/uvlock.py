@@ -43,6 +43,7 @@ class Package:
         dev: What each group needs.
         requires_dist: What its manifest said of dependencies and extras when it was locked.
         requires_dev: What it said of groups.
+        recorded: Whether it is kept what the manifest said; previews of uv leave that out.
         wheels: The file names of its wheels.
         size: Bytes of a wheel, else of the source archive; 0 where it is not said.
     """
@@ -56,6 +57,7 @@ class Package:
     dev: Mapping[str, Edges] = field(default_factory=dict)
     requires_dist: Edges = ()
     requires_dev: Mapping[str, Edges] = field(default_factory=dict)
+    recorded: bool = False
     wheels: tuple[str, ...] = ()
     size: int = 0
 
@@ -63,6 +65,11 @@ class Package:
     def is_local(self) -> bool:
         """Whether it is one of the workspace's own, which have no archive to fetch."""
         return not self.source.keys().isdisjoint({"editable", "virtual"})
+
+    @property
+    def needs_nothing(self) -> bool:
+        """Whether it depends on no other package, with no extra or group."""
+        return not any((self.dependencies, *self.optional.values(), *self.dev.values()))
 
 
 @lru_cache(maxsize=16)
@@ -85,6 +92,7 @@ def _package(found: Table) -> Package:
         dev=_by_name(found.get("dev-dependencies")),
         requires_dist=_edges(metadata.get("requires-dist")),
         requires_dev=_by_name(metadata.get("requires-dev")),
+        recorded=bool(metadata),
         wheels=tuple(name for wheel in shapes.tables(found.get("wheels")) if (name := _file_name(wheel))),
         size=next((size for one in archives if (size := shapes.number(one.get("size"))) > 0), 0),
     )

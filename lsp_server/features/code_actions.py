@@ -16,7 +16,7 @@ KINDS = ("refactor.rewrite", "refactor.move", "source.pyproject")
 
 
 def code_actions(snapshot: Snapshot, where: Range, only: Sequence[str] | None = None) -> list[CodeAction]:
-    """Return the actions for a range, of the kinds that the client wants.
+    """Return the actions for a range, of the kinds that the client wants; none in a project of another manager.
 
     Args:
         snapshot: the document.
@@ -24,6 +24,8 @@ def code_actions(snapshot: Snapshot, where: Range, only: Sequence[str] | None = 
         only: kinds as in the LSP; a wanted kind covers its sub-kinds. None wants all.
 
     """
+    if not snapshot.is_ours:
+        return []
     span = snapshot.span(where)
     actions = [
         *(action for dependency in _touched(snapshot, span) for action in _on_dependency(snapshot, dependency)),

@@ -9,8 +9,8 @@ from lsp_server.core.toml import Span
 
 
 def code_lenses(snapshot: Snapshot) -> list[CodeLens]:
-    """Return the lenses of a manifest; none where the setting `codeLens.enable` is false."""
-    if not snapshot.settings.code_lens:
+    """Return the lenses of a manifest; none where `codeLens.enable` is false or another manager has the project."""
+    if not snapshot.settings.code_lens or not snapshot.is_ours:
         return []
     return [*_version(snapshot), *_dependencies(snapshot)]
 

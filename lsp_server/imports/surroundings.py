@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lsp_server.adapters import environment, files, uvlocks
+from lsp_server.adapters import environment, files, managing, uvlocks
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import Project
 from lsp_server.core import locked, pyproject
@@ -34,6 +34,7 @@ def read(project: Project, environ: Mapping[str, str], cancelled: Callable[[], b
         installed=modules.read(venv),
         locked=locked.read(files.read_text(project.lockfile)),
         names=import_data.names(),
+        managers=managing.managers_of(project),
         elsewhere=source_tree.elsewhere(root),
         marker_environment=environment.marker_environment(live) if live is not None else {},
     )

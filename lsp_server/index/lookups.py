@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lsp_server.adapters import files, offered
+from lsp_server.adapters import files, managing, offered
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.project import MANIFEST, Project
-from lsp_server.client.connection import Connection
+from lsp_server.client.connection import WARNING, Connection, say
 from lsp_server.core import indexes, pyproject, requirement
 from lsp_server.core.indexes import Index, Indexes, Source
 from lsp_server.core.locked import Locked
@@ -78,6 +78,7 @@ class Lookups:
     _plans: dict[Path, _Plan] = field(default_factory=dict)
     _wished: set[tuple[Path, str]] = field(default_factory=set)
     _acted: set[Path] = field(default_factory=set)
+    _doubted: set[Path] = field(default_factory=set)
     _news: dict[Path, dict[str, Page]] = field(default_factory=dict)
     _askers: Askers | None = None
 
@@ -124,6 +125,7 @@ class Lookups:
             return
         plan = self._plans[path] = await self.connection.aside(_plan, path, snapshot)
         session.around[path] = plan.around
+        self._say_doubt(plan)
         if session.settings.index_lookups == "off":
             return
         self._wished = {wish for wish in self._wished if wish[0] != path}
@@ -131,6 +133,13 @@ class Lookups:
         known = await self.connection.aside(_kept, self._opened(), questions)
         self._learned(path, known)
         await self.connection.aside(_put, self._opened(), questions)
+
+    def _say_doubt(self, plan: _Plan) -> None:
+        """Say that a project has two managers, once for each project."""
+        doubt = plan.around.managers.doubt()
+        if doubt is not None and plan.root not in self._doubted:
+            self._doubted.add(plan.root)
+            say(self.connection, WARNING, f"{plan.root}: {doubt}.")
 
     async def _wish(self, path: Path, plan: _Plan, name: str) -> None:
         question = self._question(path, plan, name, asked=False)
@@ -238,7 +247,7 @@ def _plan(path: Path, snapshot: Snapshot) -> _Plan:
     members = near.members(project)
     locked = offered.locked_in(project.lockfile)
     local = locked.local | members.keys() | {normalize(name) for name in (snapshot.manifest.name,) if name}
-    around = Around(members, _urls(found), near.folders(path.parent))
+    around = Around(members, _urls(found), near.folders(path.parent), managing.managers_of(project))
     return _Plan(project.root, found, {**inherited, **own}, local, locked, around)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from demo import parts
 from lsp_server.core import locked, lockfile, pyproject, uvlock
-from tests.support import projects
+from tests.support import projects, twin
 from tests.support.projects import Project, Tools
 
 LINUX = {"sys_platform": "linux", "python_version": "3.11", "python_full_version": "3.11.7", "extra": ""}
@@ -85,6 +85,20 @@ def test_what_a_build_backend_computes_cannot_be_told(project: Project, wheels: 
     project.uv_ok("lock")
     project.uv_ok("lock", "--check")
     assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is not False
+
+
+def test_what_a_preview_of_uv_does_not_record_cannot_be_told(project: Project) -> None:
+    previewing = twin.with_variables(project, UV_PREVIEW="1")
+    previewing.uv_ok("add", "--no-sync", "alpha<2", "eta; sys_platform == 'win32'")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is not False
+    previewing.uv_ok("remove", "--no-sync", "alpha")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is not False
+
+
+def test_the_first_dependency_makes_a_lock_file_stale(project: Project) -> None:
+    project.uv_ok("lock")
+    project.uv_ok("add", "--frozen", "alpha")
+    assert lockfile.fits(pyproject.read(project.text()), project.lock_text()) is False
 
 
 @pytest.mark.parametrize("version", ["2024.01", "1.0.0-rc1", "1.0.0"])

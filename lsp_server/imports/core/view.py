@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lsp_server.core.locked import Locked
+from lsp_server.core.managers import Managers
 from lsp_server.core.pyproject import Table
 from lsp_server.imports.core import declared, tree
 from lsp_server.imports.core.declared import Declared
@@ -35,6 +36,7 @@ class View:
 
     Attributes:
         folder: The workspace's folder, with `/` between its parts.
+        managers: Who manages it.
         members: Its projects; the root's first. Empty outside of any project.
         installed: What its environment has; None where there is no environment.
         elsewhere: Names in requirements files and the like: declared, but not where uv looks.
@@ -55,6 +57,7 @@ class View:
     answers: Mapping[str, bool] = field(default_factory=dict)
     usage: Usage | None = None
     fixes: Mapping[str, Fixes] = field(default_factory=dict)
+    managers: Managers = field(default_factory=lambda: Managers({}))
 
     def relative(self, path: str) -> str | None:
         """Return a path relative to the workspace's folder; None for a path outside of it."""

@@ -49,7 +49,8 @@ def import_actions(
 
     """
     place = file.place
-    if place is None:
+    is_ours = file.settings.manager == "uv" or file.view.managers.other is None
+    if place is None or not (is_ours or place.script):
         return []
     asks = _asked(file, place, file.span(where), diagnostics)
     actions = [action for ask in asks for action in _unique(_fixes(file, place, ask))]
