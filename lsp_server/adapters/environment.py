@@ -45,6 +45,17 @@ def read(folder: Path) -> Environment | None:
     return Environment(folder, _base_python(fields.get("home"), version), version)
 
 
+def refusal(folder: Path) -> str | None:
+    """Say why no uv is sent into an environment: it would wait for ever for a `pyvenv.cfg` that has no end."""
+    try:
+        files.read(folder / "pyvenv.cfg", files.METADATA_LIMIT)
+    except files.Unfit as error:
+        return str(error)
+    except OSError:
+        return None  # uv says what it is
+    return None
+
+
 def usable_python(folder: Path, requires_python: str | None) -> Path | None:
     """Return the live environment's base interpreter if the project still allows it.
 

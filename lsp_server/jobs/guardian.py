@@ -355,8 +355,8 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _read(path: Path) -> str | None:
-    content = files.read(path)
     try:
+        content = files.read(path)
         return None if content is None else content.decode("utf-8")
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, files.Unfit):
         return None

@@ -89,6 +89,9 @@ class Lane:
         self.finished(ended)
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
+        refused = environment.refusal(self.place.environment)
+        if refused is not None:
+            return Synced(due, Failure("sync-failed", refused))
         wanted = reduce(Selection.joined, (one.selection for one in due))
         stand = next((one.folder for one in due if one.folder), self.place.project.folder)
         result = self._uv(executable, settings, wanted.arguments(), cancellation, stand)
