@@ -139,7 +139,7 @@ def in_shell_words(bad: BadArgument, options: argparse.Namespace) -> str:
         case "pyproject.bumpVersion", "bump":
             said = _no_bump(bad, options.to)
         case "pyproject.undo", "id" if not options.id:
-            said = "nothing of this project can be undone"
+            said = "nothing of this project can be undone" + "".join(bad.rule.partition(";")[1:])  # what waits, if anything does
         case _:
             named = _NAMED.get(bad.field, f"--{bad.field}")
             said = f"{named} {bad.rule}" if bad.value is None else f"{named} '{bad.value}': it {bad.rule}"

@@ -146,6 +146,9 @@ def _script(path: Path) -> Project | BadArgument:
 def _end(desk: _Desk, operation: Operation) -> int:
     """Wait for the end of an operation, show it, and return the exit code."""
     options = desk.options
+    waiting = undo.waiting(desk.office.journal, operation) if operation.kind == "undo" and not options.id else ()
+    if waiting:
+        shared.complain(undo.about(operation, waiting))
     ended = _follow(desk, operation, _show_state if options.json and options.watch else lambda _operation: None)
     undoable = bool(undo.undoable(desk.office.journal, ended.project, [ended]))
     if options.json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
 
 from lsp_server.core import facts, lockfile, pyproject
 from lsp_server.core.facts import Key
@@ -21,12 +22,15 @@ def of(intent: Intent, before: Texts, after: Texts) -> Changes:
     """
     statements: list[Statement] = []
     locked: tuple[Moved, ...] = ()
+    there: Literal["", "made", "removed"] = ""
     for path in after:
         if path.name.endswith(".lock"):
             locked = lockfile.difference(decoded(before.get(path)), decoded(after[path]))
+            if (before.get(path) is None) != (after[path] is None):
+                there = "removed" if after[path] is None else "made"
         elif before.get(path) != after[path]:
             statements += _of_file(intent, path, before.get(path), after[path])
-    return Changes(tuple(statements), locked)
+    return Changes(tuple(statements), locked, there)
 
 
 def _of_file(intent: Intent, path: Path, before: bytes | None, after: bytes | None) -> Iterator[Statement]:

@@ -92,10 +92,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a commit changed in the manifests or the script, and in the lock file."""
+    """What a commit changed in the manifests or the script, and in the lock file, which it may have made or removed."""
 
     statements: tuple[Statement, ...] = ()
     locked: tuple[Moved, ...] = ()
+    lockfile: Literal["", "made", "removed"] = ""
 
 
 NO_CHANGES = Changes()

@@ -129,7 +129,11 @@ class Office:
             case intent.Undo(id=None):
                 last = self._last_undoable(project)
                 if last is None:
-                    return BadArgument("id", None, "must be the id of a finished operation: none of this project can be undone")
+                    none = "must be the id of a finished operation: none of this project can be undone"
+                    waits = [
+                        f"'{each.title}'" for each in self.journal.unfinished(project.key) if each.kind not in {"exec", "undo"}
+                    ]
+                    return BadArgument("id", None, f"{none}; {', '.join(waits)} still waits: cancel that" if waits else none)
                 return intent.Undo(last), {**argument, "id": last}
             case intent.Add(bounds=None, script=False) if bounds:
                 completed = {**argument, "bounds": bounds}

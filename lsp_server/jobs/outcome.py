@@ -71,8 +71,9 @@ def _locked(one: Asked, made: Changes) -> str:
     name = LOCKFILE if one.manifest.name == MANIFEST else f"{one.manifest.name}.lock"
     moved = [f"{each.name} {each.before or 'none'} → {each.after or 'none'}" for each in made.locked[:MOST_NAMED]]
     more = f" and {len(made.locked) - MOST_NAMED} more" if len(made.locked) > MOST_NAMED else ""
-    if moved:
-        return f"{name}: {', '.join(moved)}{more}"
+    there = [f"{name} {made.lockfile}"] if made.lockfile else []
+    if there or moved:
+        return "; ".join([*there, *([f"{name}: {', '.join(moved)}{more}"] if moved and made.lockfile != "removed" else [])])
     return "nothing to change" if one.intent.changes_manifest else f"{name} is up to date"
 
 

@@ -68,7 +68,9 @@ def names(data: str | bytes) -> tuple[str, ...]:
 
 def _changes(found: Mapping[str, Any]) -> Changes:
     statements = tuple(_value(Statement, one) for one in found.get("statements", ()))
-    return Changes(statements, tuple(_value(Moved, one) for one in found.get("locked", ())))
+    there = found.get("lockfile", "")
+    locked = tuple(_value(Moved, one) for one in found.get("locked", ()))
+    return Changes(statements, locked, there if there in {"made", "removed"} else "")
 
 
 _PARTS: Mapping[str, Callable[[Any], object]] = {

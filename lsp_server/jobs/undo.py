@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.core import commandline, diff, facts, intent
-from lsp_server.core.operation import Failure, Operation
+from lsp_server.core.operation import CANCELLABLE, Failure, Operation
 from lsp_server.core.text import split_lines
 from lsp_server.jobs.journal import Change, Journal, Texts
 
@@ -23,6 +23,21 @@ def undoable(journal: Journal, project: str, finished: Sequence[Operation]) -> l
     changed = journal.changed(project)
     undone = {o.argument.get("id") for o in finished if o.kind == "undo" and (o.state == "done" or o.id in changed)}
     return [o.id for o in finished if o.kind != "undo" and o.id in changed and o.id not in undone]
+
+
+def waiting(journal: Journal, undoing: Operation) -> tuple[Operation, ...]:
+    """Return the edits of a project that were asked for before an undo and are not made yet: it does not take them back."""
+    return tuple(
+        each
+        for each in journal.unfinished(undoing.project)
+        if each.ticket < undoing.ticket and each.kind not in {"exec", "undo"} and each.state in CANCELLABLE
+    )
+
+
+def about(undoing: Operation, waiting: Sequence[Operation]) -> str:
+    """Name what an undo takes back, and what it does not since it is not made yet."""
+    titles = ", ".join(f"'{each.title}'" for each in waiting)
+    return f"{undoing.title} takes back what was made last; {titles} still waits and is not made yet: cancel that if you mean it"
 
 
 def apply(journal: Journal, wanted: intent.Undo, texts: Texts) -> Undone | Failure:

@@ -38,7 +38,29 @@ async def change(connection: Connection, office: Office, argument: Argument, *, 
     if not isinstance(project, Project):
         return project
     operation = await connection.aside(office.submit, project, command, argument)
-    return operation if isinstance(operation, BadArgument) else {"id": operation.id, "state": "queued"}
+    if isinstance(operation, BadArgument):
+        return operation
+    if command == "pyproject.undo" and not argument.get("id"):
+        waiting = await connection.aside(undo.waiting, office.journal, operation)
+        if waiting:
+            connection.later("window/showMessageRequest", _offer_to_cancel(connection, office, operation, waiting))
+    return {"id": operation.id, "state": "queued"}
+
+
+async def _offer_to_cancel(connection: Connection, office: Office, undoing: Operation, waiting: Sequence[Operation]) -> None:
+    """Say what an undo takes back while edits wait, and offer to cancel those instead. Nothing waits for the answer."""
+    message = undo.about(undoing, waiting)
+    if not connection.session.client.asks:
+        say(connection, WARNING, message)
+        return
+    instead = f"Cancel {', '.join(each.title for each in waiting)} instead"
+    answer = await connection.ask(
+        "window/showMessageRequest", {"type": WARNING, "message": message, "actions": [{"title": instead}, {"title": "Undo"}]}
+    )
+    title = answer.get("title") if isinstance(answer, dict) else getattr(answer, "title", None)
+    if title == instead:
+        for each in (undoing, *waiting):
+            await connection.aside(office.cancel, each.id)
 
 
 async def _project(connection: Connection, office: Office, command: str, argument: Argument) -> Project | BadArgument:

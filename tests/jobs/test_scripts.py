@@ -154,3 +154,18 @@ class TestUpgrade:
             jobs.done(jobs.ask("undo", uri=script.as_uri(), id=done.id))
         assert script.read_text("utf-8") == before + "# later\n"
         assert not script.with_name("script.py.lock").exists()
+
+
+@pytest.mark.parametrize("dependencies", [["delta"], []])
+def test_undo_of_a_lock_file_that_was_made_says_nothing_of_its_removal(
+    project: Project, tools: Tools, wheels: Path, dependencies: list[str]
+) -> None:
+    script = projects.script(tools, wheels, dependencies)
+    lock = script.with_name("script.py.lock")
+    with desk(project, script=script) as jobs:
+        (made,) = jobs.done(jobs.ask("lock", uri=script.as_uri(), script=True))
+        assert lock.exists()
+        assert made.message.startswith("script.py.lock made")
+        (undone,) = jobs.done(jobs.ask("undo", uri=script.as_uri(), id=made.id))
+    assert not lock.exists()
+    assert undone.message == "script.py.lock removed"
