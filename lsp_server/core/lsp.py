@@ -204,7 +204,7 @@ class DocumentLink(TypedDict):
 
 def covers(wanted: str, kind: str) -> bool:
     """Tell whether a wanted kind of action covers another one (LSP 3.17, "CodeActionKind")."""
-    return wanted in ("", kind) or kind.startswith(wanted + ".")
+    return wanted in ("", kind) or kind.startswith(f"{wanted}.")  # a client may send what is no text
 
 
 def of_kinds(actions: Iterable[CodeAction], only: Sequence[str] | None) -> list[CodeAction]:
