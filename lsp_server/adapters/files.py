@@ -277,7 +277,9 @@ class Replacement:
 def replace(path: Path, content: bytes | None) -> None:
     """Put new content in a file atomically; None removes it."""
     if content is None:
-        Path(os.path.realpath(path)).unlink(missing_ok=True)
+        target = Path(os.path.realpath(path))
+        target.unlink(missing_ok=True)
+        sync_folder(target.parent)
         return
     replacement = Replacement(path, content)
     try:

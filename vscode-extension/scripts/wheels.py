@@ -1,7 +1,8 @@
 """Collect the wheels that the extension brings along: the server, what it depends on, and pip to install them with.
 
 Pure wheels once, compiled ones for each platform below. A machine that is not among them asks its own index on first
-start (README, 'Platforms'). Run with a Python that has pip; the argument is the folder to fill.
+start (README, 'Platforms'). What `requirements-dev.lock` and `pip.txt` do not know by its hash is not packed. Run with a
+Python that has pip; the argument is the folder to fill.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PIP = Path(__file__).with_name("pip.txt")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # What a wheel's file name may say for each system; several spellings, since projects differ in the oldest they support.
 PLATFORMS = {
@@ -36,6 +38,35 @@ def constraints() -> str:
     lines = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
     pins = [found[0] for line in lines if (found := re.match(r"[\w.-]+==[^\s;]+", line))]
     return "".join(f"{pin}\n" for pin in pins)
+
+
+def locked_hashes() -> dict[str, set[str]]:
+    """Return the SHA-256 digests of the lock file's packages and of pip, by `name==version`."""
+    found: dict[str, set[str]] = {}
+    pinned: set[str] = set()
+    for lock in (ROOT / "requirements-dev.lock", PIP):
+        for line in lock.read_text(encoding="utf-8").splitlines():
+            if pin := re.match(r"([\w.-]+)==([^\s;]+)", line):
+                pinned = found.setdefault(f"{normalized(pin[1])}=={pin[2]}", set())
+            pinned.update(re.findall(r"--hash=sha256:([0-9a-f]{64})", line))
+    return found
+
+
+def normalized(name: str) -> str:
+    """Return a distribution's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def strangers(wheels: Path) -> list[str]:
+    """Return the wheels whose content the lock file does not know: what an index gave instead, or what was built here."""
+    hashes = locked_hashes()
+    found = []
+    for wheel in sorted(wheels.glob("*.whl")):
+        name, version = wheel.name.split("-")[:2]
+        known = hashes.get(f"{normalized(name)}=={version}", set())
+        if name != "pyproject_lsp" and hashlib.sha256(wheel.read_bytes()).hexdigest() not in known:
+            found.append(wheel.name)
+    return found
 
 
 def requirements(wheels: Path) -> list[str]:
@@ -78,7 +109,10 @@ def main() -> None:
         locked.unlink()
         if "--this-machine" not in sys.argv:
             bring_platforms(wheels, requirements(wheels))
-        pip("download", "--no-deps", "-d", str(wheels), "pip")
+        pip("download", "--no-deps", "--require-hashes", "-d", str(wheels), "-r", str(PIP))
+        unknown = strangers(wheels)
+        if unknown:
+            sys.exit(f"not in requirements-dev.lock, by name, version or hash: {', '.join(unknown)}; nothing is packed")
         # Python imports a wheel by the path of the file: a fixed name spares the extension a search.
         next(wheels.glob("pip-*.whl")).rename(wheels / "pip.whl")
         (wheels / "digest.txt").write_text(digest(wheels) + "\n")
