@@ -86,6 +86,17 @@ def newest(versions: Sequence[str]) -> str | None:
     return str(max(known)) if known else None
 
 
+def public(version: str) -> str:
+    """Return a version without its local part, which no bound but a pin may have."""
+    return version.partition("+")[0]
+
+
+def is_newer(one: str | None, other: str) -> bool:
+    """Tell whether a version comes after another; of what is no version, no."""
+    first, second = _version(one or ""), _version(other)
+    return first is not None and second is not None and first > second
+
+
 def is_major(before: str | None, after: str | None) -> bool:
     """Tell whether the step from one version to another changes the first part, or the epoch."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
-from lsp_server.core import shapes, toml
+from lsp_server.core import bounds, shapes, toml
 from lsp_server.core.requirement import normalize
 
 Package = Mapping[str, Any]
@@ -25,6 +25,10 @@ class Resolution:
     def versions(self, name: str) -> tuple[str, ...]:
         """Return the versions that a package is locked at."""
         return tuple(str(each["version"]) for each in self.packages.get(name, ()) if "version" in each)
+
+    def newest(self, name: str) -> str | None:
+        """Return the highest version that a package is locked at."""
+        return bounds.newest(self.versions(name))
 
     def is_from_index(self, name: str) -> bool:
         """Tell whether a package comes from an index, and from nowhere else."""

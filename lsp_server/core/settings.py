@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from lsp_server.core.bounds import Level, Strategy
 from lsp_server.core.intent import Bounds
 
 SECTION = "pyproject"
@@ -20,6 +21,8 @@ class Settings:
     sync_after_edit: bool = True
     sync_on_save: str = "off"
     edit_bounds: str | None = None
+    upgrade_strategy: str = "latest"
+    upgrade_level: str = "major"
     imports_missing: str = "hint"
     imports_unused: str = "off"
     hints_versions: bool = True
@@ -42,6 +45,8 @@ _FIELDS: Mapping[str, str] = {
     "sync.afterEdit": "sync_after_edit",
     "sync.onSave": "sync_on_save",
     "edit.bounds": "edit_bounds",
+    "upgrade.strategy": "upgrade_strategy",
+    "upgrade.level": "upgrade_level",
     "imports.missing": "imports_missing",
     "imports.unused": "imports_unused",
     "hints.versions": "hints_versions",
@@ -57,6 +62,8 @@ _SEVERITIES = ("hint", "information", "warning", "off")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "sync.onSave": ("off", "lock", "sync"),
     "edit.bounds": get_args(Bounds),
+    "upgrade.strategy": get_args(Strategy),
+    "upgrade.level": get_args(Level),
     "imports.missing": _SEVERITIES,
     "imports.unused": _SEVERITIES,
     "network": ("on", "off"),

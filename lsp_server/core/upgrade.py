@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from lsp_server.core import bounds, declarations, lockfile, pyproject, requirement, sources
 from lsp_server.core.bounds import Level
-from lsp_server.core.declarations import BUILD, Declaration
+from lsp_server.core.declarations import BUILD, VERSIONS_ONLY, Declaration
 from lsp_server.core.intent import Upgrade
 from lsp_server.core.requirement import Invalid, normalize
 from lsp_server.core.resolution import Resolution
@@ -96,6 +96,12 @@ def limits(found: Scope, locked: Resolution, level: Level) -> Mapping[str, str]:
     """Return the cap of each package for a level, from the version that is locked, else from its bounds."""
     capped = {name: bounds.limit(present, level) for name in found.names if (present := _present(found, locked, name))}
     return {name: cap for name, cap in capped.items() if cap is not None}
+
+
+def declared(found: Scope, names: Collection[str]) -> tuple[str, ...]:
+    """Return those of some packages that a dependency table names, in the order of the files."""
+    listed = (one for each in found.declared.values() for one in each if one.table not in VERSIONS_ONLY)
+    return tuple(dict.fromkeys(one.name for one in listed if one.name in names))
 
 
 def builds(found: Scope) -> Mapping[PurePath, tuple[Declaration, ...]]:

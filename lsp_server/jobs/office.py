@@ -124,7 +124,7 @@ class Office:
     ) -> tuple[intent.Intent, Mapping[str, Any]] | BadArgument:
         """Read a command's argument, and fill in what it leaves to the project's history and to the settings."""
         wanted = intent.from_argument(command, argument)
-        bounds = self._settings().edit_bounds
+        settings = self._settings()
         match wanted:
             case intent.Undo(id=None):
                 last = self._last_undoable(project)
@@ -135,13 +135,14 @@ class Office:
                     ]
                     return BadArgument("id", None, f"{none}; {', '.join(waits)} still waits: cancel that" if waits else none)
                 return intent.Undo(last), {**argument, "id": last}
-            case intent.Add(bounds=None, script=False) if bounds:
-                completed = {**argument, "bounds": bounds}
-                again = intent.from_argument(command, completed)
-                return again if isinstance(again, BadArgument) else (again, completed)
+            case intent.Add(bounds=None, script=False) if settings.edit_bounds:
+                argument = {"bounds": settings.edit_bounds, **argument}
+            case intent.Upgrade():
+                argument = {"strategy": settings.upgrade_strategy, "level": settings.upgrade_level, **argument}
             case BadArgument():
                 return wanted
-        return wanted, argument
+        again = intent.from_argument(command, argument)
+        return again if isinstance(again, BadArgument) else (again, argument)
 
     def close(self) -> None:
         """Stop all workers, then close the journal."""

@@ -94,7 +94,8 @@ class Upgrading:
         after = decoded(texts.get(self.lockfile))
         if self.target.script and self.base.get(self.lockfile) is None:
             texts = {**texts, self.lockfile: None}
-        return Upgraded(texts, (*self._failed(), *upgrade.notes(files, self.wanted, found, present, after)))
+        told = upgrade.notes(files, self.wanted, found, present, after)
+        return Upgraded(texts, (*self._failed(), *self._held_back(found, part), *told))
 
     def _failed(self) -> Iterator[str]:
         for failure in dict.fromkeys(self._failures.values()):
@@ -150,6 +151,34 @@ class Upgrading:
         texts = self._with(files)
         final = self.tools.lock({**texts, self.lockfile: lock}, self._words())
         return final if isinstance(final, Failure) else _Part(names, {**texts, self.lockfile: final.get(self.lockfile)})
+
+    def _held_back(self, found: Scope, part: _Part) -> Iterator[str]:
+        """Say why a package is not at the newest version that there is for this Python, in the resolver's words.
+
+        The resolver takes an older version without a word where another package excludes the newest one.
+        """
+        if self.wanted.strategy != "latest" or self.wanted.level != "major" or self.target.script:
+            return
+        resolved = resolution.read(decoded(part.texts.get(self.lockfile)))
+        present = {name: version for name in upgrade.declared(found, part.names) if (version := resolved.newest(name))}
+        newest = self._newest(present)
+        behind = [name for name in present if bounds.is_newer(newest.get(name), present[name])]
+        for name in behind[: upgrade.MOST_NAMED]:
+            wanted = {name: f">={newest[name]}"}
+            loose = upgrade.loosened(self._files(self.base), found, part.names, wanted, over_caps=True)
+            tried = self.tools.lock(self._with(loose), self._words(f"--upgrade-package={name}"))
+            why = tried.message if isinstance(tried, Failure) else "others would be older with the newest"
+            yield f"{name} stays at {present[name]}, {newest[name]} is the newest: {why}"
+
+    def _newest(self, present: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the newest versions of packages, each taken for itself; none where an index does not answer."""
+        if not present or self.tools.is_cancelled():
+            return {}
+        listed = "\n".join(f"{name}>={bounds.public(version)}" for name, version in present.items())
+        answer = self.tools.compile(listed, _python_options(next(iter(self._files(self.base).values()))))
+        if isinstance(answer, Failure):
+            return {}
+        return {name: version for name in present if (version := bounds.newest(_compiled(answer, name)))}
 
     def _with_builds(self, part: _Part, found: Scope, limits: Mapping[str, str]) -> Texts:
         """Return the texts with the requirements of builds moved, which a lock file does not hold."""

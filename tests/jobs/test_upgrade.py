@@ -205,3 +205,13 @@ def test_all_members_get_a_version_one_by_one(tools: Tools, wheels: Path) -> Non
         jobs.done(jobs.ask("bumpVersion", bump="patch", member="two"))
     assert 'version = "1.0.1"' in inner["two"].text()
     assert inner["one"].text() == before[1]
+
+
+def test_what_another_package_holds_back_is_told_with_no_reason(project: Project) -> None:
+    project.write(HEAD + 'dependencies = ["theta", "alpha<1.1", "eta<1.1"]\n' + settings(project.wheels))
+    project.uv_ok("lock")
+    done = upgrade(project, all=True)
+    assert '["theta", "alpha<1.2", "eta<2.1"]' in project.text()
+    assert "alpha stays at 1.1, 2.0 is the newest: " in done.message
+    assert "theta" in done.message.partition("is the newest: ")[2]
+    assert "eta stays" not in done.message
