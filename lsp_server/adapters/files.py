@@ -70,7 +70,13 @@ def open_to_look(path: "Path | str", *, pipes: bool = False) -> int:
 
     """
     # Looked at before it is opened: to open a device may already do something.
-    _assert_fit(os.stat(path), path, pipes=pipes)  # noqa: PTH116  called a thousand times
+    try:
+        status = os.stat(path)  # noqa: PTH116  called a thousand times
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise Unfit(errno.ELOOP, "a loop of links, not a regular file; remove it or put a file in its place", path) from error
+    _assert_fit(status, path, pipes=pipes)
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
         _assert_fit(os.fstat(descriptor), path, pipes=pipes)  # it may be another one by now
@@ -105,6 +111,8 @@ def head(path: "Path | str", limit: int) -> bytes:
             parts.append(part)
             left -= len(part)
             wanted -= len(part)
+    except BlockingIOError as error:  # some of /proc and /sys are pipes in all but name
+        raise Unfit(errno.EAGAIN, "a file that has to be waited for; remove it or put another one in its place", path) from error
     finally:
         os.close(descriptor)
     return b"".join(parts)

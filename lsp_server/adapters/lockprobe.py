@@ -79,7 +79,7 @@ class LockProbe:
         """Opens the file anew if its name leads to another file than the one we have open."""
         try:
             named = self.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:  # not there, or not to be reached: by no uv of ours either
             self.close()
             return
         # The open descriptor keeps the old file's number from being given to a new file.

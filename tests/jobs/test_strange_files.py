@@ -19,6 +19,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "a named pipe": lambda path: os.mkfifo(path),  # noqa: PLW0108  typed for more than a path
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a folder": lambda path: path.mkdir(),
+    "a loop of links": lambda path: path.symlink_to(path.name),
 }
 made = pytest.mark.parametrize("kind", MAKERS)
 
