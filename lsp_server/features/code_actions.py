@@ -60,6 +60,7 @@ def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeA
         {"uri": snapshot.uri, "packages": [name], **_place(table)},
     )
     yield command_action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
+    yield from _queued_add(snapshot, dependency)
     for target in _targets(snapshot, table):
         yield command_action(
             f"Move {name} to {target.label()}",
@@ -67,6 +68,19 @@ def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeA
             "pyproject.move",
             {"uri": snapshot.uri, "package": name, "from": _place(table), "to": _place(target)},
         )
+
+
+def _queued_add(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeAction]:
+    """What makes a real add of a line that was typed: nothing has resolved or locked it yet."""
+    parsed, locked = dependency.requirement, snapshot.packages.locked
+    if parsed is None or parsed.url is not None or not locked or dependency.name in locked:
+        return
+    yield command_action(
+        f"Add {dependency.name} through the queue: resolve, lock and sync",
+        "quickfix",
+        "pyproject.add",
+        {"uri": snapshot.uri, "requirements": [dependency.text], **_place(dependency.table)},
+    )
 
 
 def _targets(snapshot: Snapshot, source: Table) -> Iterator[Table]:
