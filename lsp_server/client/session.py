@@ -15,7 +15,7 @@ from lsp_server.core.packages import Packages
 from lsp_server.core.releases import Known
 from lsp_server.core.script import Block
 from lsp_server.core.settings import Settings
-from lsp_server.core.snapshot import Around, Script, Snapshot
+from lsp_server.core.snapshot import Around, ProjectState, Script, Snapshot
 from lsp_server.core.text import Document, Encoding
 from lsp_server.core.tokens import BOM
 
@@ -112,6 +112,7 @@ class Session:
     packages: dict[Path, Packages] = field(default_factory=dict)
     known: dict[Path, Known] = field(default_factory=dict)
     around: dict[Path, Around] = field(default_factory=dict)
+    states: dict[Path, ProjectState] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _open: dict[str, _Open] = field(default_factory=dict)
@@ -183,6 +184,11 @@ class Session:
         names = self._names(path)
         with self._mutex:
             return self._chosen(names)
+
+    def uris(self) -> tuple[str, ...]:
+        """Return the URIs of all open documents."""
+        with self._mutex:
+            return tuple(self._open)
 
     def open_document(self, path: Path) -> OpenDocument | None:
         """Return what jobs see of the open document of a file."""
@@ -258,6 +264,7 @@ class Session:
             known={} if path is None else self.known.get(path, {}),
             script=within,
             around=Around() if path is None else self.around.get(path, Around()),
+            state=ProjectState() if path is None else self.states.get(path, ProjectState()),
             names=self.names,
         )
 

@@ -6,7 +6,8 @@ from lsp_server.core import shown
 
 # All that begins something in CommonMark or in what editors add to it: a bare address is a link there, so `:` and `@`.
 _SPECIAL = re.compile(r"([\\`*_\[\](){}<>#!|~&:@$])")
-_LIST = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([-+=.)])")
+# A marker of a list is one only before a blank; a version such as 1.0 begins none. A line of dashes makes a heading.
+_LIST = re.compile(r"^(\s*(?:\d+(?=[.)]))?)([-+=.)])(?=\s|[-=]*\s*$)")
 _BARE_HOST = re.compile(r"\b(www)\.", re.IGNORECASE)
 
 

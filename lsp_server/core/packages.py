@@ -17,6 +17,7 @@ class Packages:
         locked: what uv.lock has; several versions where a marker splits them.
         installed: what the environment has, None where there is none.
         lock: what uv.lock says beside the versions.
+        python: the version of the environment's Python, "" where there is none.
         described: what the installed ones that are declared say of themselves.
         offered: what the project's own places offer, with the newest version there.
         only_offered: whether packages come from these places only (`no-index`).
@@ -28,6 +29,7 @@ class Packages:
     installed: Mapping[str, str] | None = None
     latest: Mapping[str, str] = field(default_factory=dict)
     lock: Locked = field(default_factory=Locked)
+    python: str = ""
     described: Mapping[str, Metadata] = field(default_factory=dict)
     offered: Mapping[str, str | None] = field(default_factory=dict)
     only_offered: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
+from lsp_server.core import codes
 from lsp_server.core.bounds import Level, Strategy
 from lsp_server.core.intent import Bounds
 
@@ -33,11 +34,16 @@ class Settings:
     trusted: bool | None = None
     index_lookups: str = "on"
     manager: str = "auto"
+    severities: tuple[tuple[str, str], ...] = ()
 
     @property
     def may_run(self) -> bool:
         """Whether what a person asks for by a command or an action may run."""
         return self.trusted is not False
+
+    def severity(self, code: str) -> str | None:
+        """Return the severity that the setting `diagnostics.<code>` asks for, None where it says nothing."""
+        return dict(self.severities).get(code)
 
 
 _FIELDS: Mapping[str, str] = {
@@ -72,6 +78,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SWITCHES = frozenset({"sync.afterEdit", "hints.versions", "codeLens.enable", "guardian", "trusted"})
 _DEFAULTS = Settings()
+_DIAGNOSTICS = "diagnostics."
 USERS_OWN = ("uv.path", "sync.onSave")
 """Settings that choose a program, or start one by themselves: a file in the workspace must not be able to set them."""
 # Settings that the clients read themselves; they are known here so that they are not reported.
@@ -98,6 +105,10 @@ def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str,
     for name, value in _flat(raw):
         if value is None or name.split(".")[0] in _CLIENT_ONLY:
             continue
+        if name.startswith(_DIAGNOSTICS):
+            settings, problem = _with_severity(settings, name.removeprefix(_DIAGNOSTICS), value)
+            problems |= {name: problem} if problem else {}
+            continue
         field = _FIELDS.get(name)
         problem = _problem(name, value)
         if field is None and problem is None:
@@ -108,6 +119,17 @@ def read(raw: object, base: Settings | None = None) -> tuple[Settings, dict[str,
             found: Any = getattr(_DEFAULTS, field) if problem else _value(name, value)
             settings = replace(settings, **{field: found})
     return settings, problems
+
+
+def _with_severity(settings: Settings, code: str, value: object) -> tuple[Settings, str | None]:
+    allowed = (*codes.BY_NAME, codes.OFF)
+    if code not in codes.SEVERITIES:
+        return settings, f"unknown setting '{SECTION}.{_DIAGNOSTICS}{code}' is ignored; check the spelling"
+    if value not in allowed:
+        rule = f"is {value!r}; allowed is one of {', '.join(allowed)}"
+        return settings, f"setting '{SECTION}.{_DIAGNOSTICS}{code}' {rule}; the default is used"
+    others = tuple(one for one in settings.severities if one[0] != code)
+    return replace(settings, severities=(*others, (code, str(value)))), None
 
 
 def kept(settings: Settings, before: Settings) -> tuple[Settings, tuple[str, ...]]:

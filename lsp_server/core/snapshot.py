@@ -41,7 +41,25 @@ class Around:
     managers: Managers = field(default_factory=lambda: Managers({}))
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """What the last status said of a project, and for which text of this file.
+
+    Attributes:
+        text: The text on the disk when `lock` and `environment` were looked at.
+        failure: Why the last plan failed, in uv's words; None if it did not.
+        failed_text: The text that was planned from, as the editor had it.
+    """
+
+    lock: str = "unknown"
+    environment: str = "unknown"
+    text: str = ""
+    failure: str | None = None
+    failed_text: str = ""
+
+
 _NOTHING_AROUND = Around()
+_NO_STATE = ProjectState()
 _NO_NAMES = Names()
 
 
@@ -54,6 +72,7 @@ class Snapshot:
         packages: What is locked, installed and newest.
         known: What indexes said of packages.
         around: What stands near the project on the disk.
+        state: What the last status said.
         names: The names of the shipped list, the most used first.
         script: The script that the block stands in; None for a manifest. Ranges are of the script then.
     """
@@ -67,6 +86,7 @@ class Snapshot:
     known: Known = field(default_factory=dict)
     script: Script | None = None
     around: Around = field(default_factory=lambda: _NOTHING_AROUND)
+    state: ProjectState = field(default_factory=lambda: _NO_STATE)
     names: Names = field(default_factory=lambda: _NO_NAMES, compare=False, repr=False)
 
     @property

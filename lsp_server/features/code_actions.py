@@ -11,6 +11,7 @@ from lsp_server.core.lsp import CodeAction, Range, command_action, of_kinds
 from lsp_server.core.pyproject import Dependency, Table
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
+from lsp_server.features.diagnostics import quick_fixes
 
 KINDS = ("refactor.rewrite", "refactor.move", "source.pyproject")
 
@@ -29,6 +30,7 @@ def code_actions(snapshot: Snapshot, where: Range, only: Sequence[str] | None = 
     span = snapshot.span(where)
     actions = [
         *(action for dependency in _touched(snapshot, span) for action in _on_dependency(snapshot, dependency)),
+        *quick_fixes(snapshot, _whole_lines(snapshot.text, span)),
         *_on_version(snapshot, span),
         *_on_file(snapshot),
     ]

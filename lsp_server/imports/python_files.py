@@ -20,6 +20,7 @@ from lsp_server.adapters.uv import Cancellation, Uv
 from lsp_server.client.connection import Connection
 from lsp_server.client.session import is_too_large
 from lsp_server.core import script
+from lsp_server.core.lsp import Diagnostic
 from lsp_server.core.text import Document
 from lsp_server.features.diagnostics import diagnostics
 from lsp_server.imports import source_tree, surroundings
@@ -145,13 +146,18 @@ class PythonFiles:
             if self._missing.get(uri, frozenset()) != lacks:
                 self._missing[uri] = lacks
                 self._follow_soon()
-            found = {"uri": uri, "version": file.version, "diagnostics": missing_imports(file)}
+            found = {"uri": uri, "version": file.version, "diagnostics": [*self._of_block(uri), *missing_imports(file)]}
             # Each status makes us look again, and most often nothing is new.
             if self._sent.get(uri) != found:
                 self._sent[uri] = found
                 self.connection.tell("textDocument/publishDiagnostics", found)
         elif self._looks_for_unused(uri):
             self._publish_manifest(uri)
+
+    def _of_block(self, uri: str) -> list[Diagnostic]:
+        """What is wrong in the metadata block of a script (PEP 723)."""
+        block = self.connection.session.block(uri)
+        return [] if block is None else diagnostics(block)
 
     async def after_settings(self, taking: Awaitable[None]) -> None:
         """Send the diagnostics of all open files again once new settings are taken."""

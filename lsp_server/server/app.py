@@ -40,7 +40,17 @@ from lsp_server.index.lookups import Lookups
 from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.neighbours import Neighbours
 from lsp_server.jobs.office import Office
-from lsp_server.server import boundary, commands, configuration, documents, known_packages, requests, search, watched
+from lsp_server.server import (
+    boundary,
+    commands,
+    configuration,
+    documents,
+    known_packages,
+    project_states,
+    requests,
+    search,
+    watched,
+)
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -63,7 +73,7 @@ class Server(LanguageServer):
         )
         self.session = Session()
         self.python = PythonFiles(self)
-        self.lookups = Lookups(self, partial(documents.show_news, self))
+        self.lookups = Lookups(self, self._show_news)
         self.ready: asyncio.Future[Office] | None = None
         self.feed: StatusFeed | None = None
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="jobs")
@@ -178,9 +188,15 @@ class Server(LanguageServer):
         status = await commands.current_status(self, office, project)
         await self.aside(self._neighbours.watch, office.place(project))
         self.python.status_changed(project_uri, status)
+        for uri in await project_states.learn(self, office.place(project), status):
+            documents.publish_diagnostics(self, uri)
         if status["state"] in {"idle", "error"}:
             self.later("packages", known_packages.learn(self, office.place(project)))
         return status
+
+    def _show_news(self, uri: str) -> None:
+        documents.show_news(self, uri)
+        self.python.publish(uri)
 
     def close(self) -> None:
         """Stop all work, in order."""

@@ -6,7 +6,7 @@ from typing import Any
 from lsp_server.client.capabilities import plain
 from lsp_server.client.connection import WARNING, Connection, say
 from lsp_server.core import settings as settings_of
-from lsp_server.server import known_packages
+from lsp_server.server import documents, known_packages
 
 
 def begin(connection: Connection, options: object) -> None:
@@ -51,6 +51,9 @@ async def _take(connection: Connection, raw: Any) -> None:  # noqa: ANN401  JSON
         if name not in session.problems:
             session.problems[name] = problem
             say(connection, WARNING, problem)
+    if before.severities != settings.severities:
+        for uri in session.uris():
+            documents.publish_diagnostics(connection, uri)
     if before.hints_versions != settings.hints_versions and session.client.refreshes_hints:
         connection.later(known_packages.REFRESH, connection.ask(known_packages.REFRESH, None))
     if before.code_lens != settings.code_lens and session.client.refreshes_lenses:

@@ -36,11 +36,13 @@ def _with_rest(place: Place, manifests: Sequence[Path], found: Packages) -> Pack
     """Add what is known without a process: the whole lock, what installed packages say, what folders offer."""
     lock, near = offered.locked_in(place.project.lockfile), offered.read(place.project, os.environ)
     declared = {one.name for path in manifests for one in _manifest(path).dependencies}
+    live = environment.read(place.environment)
     installed = {name: version for name, version in (found.installed or {}).items() if name in declared}
     return replace(
         found,
         locked=lock.versions,
         lock=lock,
+        python=live.version or "" if live is not None else "",
         described=environment.described(place.environment, installed),
         offered=near.versions,
         only_offered=near.only,

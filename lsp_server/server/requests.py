@@ -5,12 +5,23 @@ from typing import Any, Protocol
 
 from lsp_server.client.capabilities import range_object
 from lsp_server.client.session import Session
-from lsp_server.core.lsp import CodeAction, CodeLens, Command, CompletionItem, CompletionList, Hover, InlayHint, Position
+from lsp_server.core.lsp import (
+    CodeAction,
+    CodeLens,
+    Command,
+    CompletionItem,
+    CompletionList,
+    Hover,
+    InlayHint,
+    Position,
+    of_kinds,
+)
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.features import code_actions as manifest_actions
 from lsp_server.features.code_lens import code_lenses
 from lsp_server.features.completion import answer as manifest_completion
 from lsp_server.features.dependency_hover import dependency_at
+from lsp_server.features.diagnostics import quick_fixes
 from lsp_server.features.hover import hover as manifest_hover
 from lsp_server.features.version_hints import version_hints
 from lsp_server.imports.features.fix_all import FILE_KIND, PROJECT_KIND
@@ -65,9 +76,11 @@ def _code_actions(host: Host, params: Any) -> list[CodeAction]:  # noqa: ANN401 
     if file is None:
         return []
     diagnostics = [host.json(one) for one in params.context.diagnostics]
+    block = host.session.block(uri)
+    fixes = quick_fixes(block, block.span(where)) if block is not None and block.holds(where["start"]) else ()
     can_run = host.session.client.runs_scripts
     imports = import_actions(file, where, diagnostics, only, automatic=params.context.trigger_kind == _AUTOMATIC)
-    return [*imports, *script_actions(file, where, only, can_run=can_run)]
+    return [*imports, *of_kinds(fixes, only), *script_actions(file, where, only, can_run=can_run)]
 
 
 def code_lens(host: Host, params: Any) -> list[CodeLens]:  # noqa: ANN401  lsprotocol's object

@@ -19,5 +19,5 @@ def test_names_are_completed_and_a_requirement_is_explained(project: Project) ->
         screen.type("/alpha<2", "Enter", "K")
         screen.until("locked: 1.1", timeout=60)
         screen.type("G", "o", "[dependency-groups]", "Enter", 'dev = ["alp', "C-x", "C-o")
-        screen.until(lambda shown: "alpha" in shown.partition('dev = ["alp')[2], timeout=60)
+        screen.until('dev = ["alpha', timeout=60)  # the menu's one fitting entry is put in
         screen.type("Escape", ":qall!", "Enter")
