@@ -109,8 +109,14 @@ def _published(client: Client, path: Path, _where: Range) -> Any:
 
 def _actions(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for one in found:
-        done = _command(one["command"]) if "command" in one else json.dumps(one["edit"], ensure_ascii=False)
+        done = _command(one["command"]) if "command" in one else _edits(one["edit"])
         yield f"{one['kind']} | {one['title']} | {done}"
+
+
+def _edits(edit: Mapping[str, Any]) -> str:
+    """The changes of the one document, without its name."""
+    (changes,) = edit["changes"].values()
+    return "; ".join(f"{_place(one['range'])} {json.dumps(one['newText'], ensure_ascii=False)}" for one in changes)
 
 
 def _lenses(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
