@@ -54,7 +54,7 @@ class Result:
 
 
 def find(setting: str | None, environ: Mapping[str, str], *, outside: Path | None = None) -> Uv | NoUv:
-    """Find uv: the setting `uv.path`, `UV` in the environment, PATH, the `uv` package of this Python.
+    """Find uv: the setting `uv.path`, `UV` in the environment, PATH, the places of uv's installers, the `uv` package.
 
     A place that is named (the setting, `UV`) and holds no executable is an error, not a reason to run another uv. Nothing
     is looked for in the current folder, which is a workspace's as often as not.
@@ -77,7 +77,24 @@ def find(setting: str | None, environ: Mapping[str, str], *, outside: Path | Non
     found = on_path("uv", environ, outside=outside)
     if found:
         return Uv(Path(found), "PATH")
-    return _of_package()
+    installed = on_path("uv", {"PATH": os.pathsep.join(map(str, usual_places(environ)))}, outside=outside)
+    return Uv(Path(installed), "a usual place of its installers") if installed else _of_package()
+
+
+def usual_places(environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
+    """Return where uv's own installer and package managers put it.
+
+    An editor that a desktop starts often lacks the PATH of a shell. The order is the installer's: `UV_INSTALL_DIR`,
+    `XDG_BIN_HOME`, `~/.local/bin`, then Cargo's, Homebrew's, WinGet's and Scoop's folders.
+    """
+    home = environ.get("USERPROFILE" if platform == "win32" else "HOME")
+    named = [environ.get("UV_INSTALL_DIR"), environ.get("XDG_BIN_HOME")]
+    below = [(".local", "bin"), (".cargo", "bin"), *([("scoop", "shims")] if platform == "win32" else [])]
+    at_home = [str(Path(home, *parts)) for parts in below] if home else []
+    local = environ.get("LOCALAPPDATA")
+    links = [str(Path(local, "Microsoft", "WinGet", "Links"))] if platform == "win32" and local else []
+    shared = [] if platform == "win32" else ["/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin", "/usr/local/bin"]
+    return tuple(Path(folder) for folder in (*named, *at_home, *links, *shared) if folder)
 
 
 def on_path(program: str, environ: Mapping[str, str], *, outside: Path | None = None) -> str | None:
@@ -106,7 +123,8 @@ def _of_package() -> Uv | NoUv:
         from uv import find_uv_bin  # noqa: PLC0415  an optional extra
     except ImportError:
         return NoUv(
-            "uv was not found: no setting pyproject.uv.path, no UV in the environment, none on PATH, no 'uv' package; "
+            "uv was not found: no setting pyproject.uv.path, no UV in the environment, none on PATH "
+            "or where its installers put it, no 'uv' package; "
             "install it (https://docs.astral.sh/uv/) or install pyproject-lsp[uv]"
         )
     try:

@@ -12,7 +12,7 @@ from demo import parts
 from lsp_server.adapters import uv
 from lsp_server.core.commandline import environment_for
 from tests.support.office import are_gone, process
-from tests.support.projects import Project
+from tests.support.projects import Project, Tools
 
 
 class TestFind:
@@ -148,3 +148,21 @@ def test_a_uv_of_the_workspace_itself_is_passed_over_where_nobody_asked_for_it_t
     assert isinstance(activated, uv.Uv)
     assert isinstance(outside, uv.Uv)
     assert (activated.path.parent, outside.path.parent) == (base / "work" / ".venv" / "bin", base / "good")
+
+
+@pytest.mark.parametrize("folder", [".local/bin", ".cargo/bin"])
+def test_a_uv_of_its_own_installer_is_found_where_a_desktop_gives_no_path(base: Path, tools: Tools, folder: str) -> None:
+    place = base / folder
+    place.mkdir(parents=True)
+    (place / "uv").symlink_to(tools.uv)
+    found = uv.find(None, {"PATH": str(base / "empty"), "HOME": str(base)})
+    assert found == uv.Uv(place / "uv", "a usual place of its installers")
+
+
+def test_the_usual_places_of_each_system_are_whole_paths_and_named_ones_come_first() -> None:
+    posix = uv.usual_places({"HOME": "/h", "UV_INSTALL_DIR": "/mine"}, "linux")
+    assert posix[:2] == (Path("/mine"), Path("/h/.local/bin"))
+    windows = uv.usual_places({"USERPROFILE": "/u", "LOCALAPPDATA": "/l"}, "win32")
+    assert windows[0] == Path("/u/.local/bin")
+    assert Path("/l/Microsoft/WinGet/Links") in windows
+    assert uv.usual_places({}, "win32") == ()
