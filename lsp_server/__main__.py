@@ -1,5 +1,6 @@
 """The command line: each command's module is imported when it is asked for, so that none waits for another's imports."""
 
+import io
 import logging
 import os
 import sys
@@ -71,6 +72,7 @@ def _main(arguments: Sequence[str] | None) -> int:
         words = ["serve", *words]
     if words[0] == "preview" and words[1:2] and words[1] in _OPERATIONS:
         words = [words[1], "--dry-run", *words[2:]]
+    _write_anything()
     options = None if words[:2] == ["exec", "--"] else _parser(words[0]).parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     logging.getLogger().handlers[0].setFormatter(_Shown(_LOG))
@@ -84,6 +86,13 @@ def _main(arguments: Sequence[str] | None) -> int:
 
         return in_queue(words[2:])
     return int(options.run(options))
+
+
+def _write_anything() -> None:
+    """Let stdout and stderr show each character, whatever their encoding: an edit that is made must not end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=shown.IN_ASCII)
 
 
 def _is_terminal() -> bool:

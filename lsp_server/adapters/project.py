@@ -55,7 +55,7 @@ def path_of(uri: str) -> Path:
     parts = urlsplit(uri)
     if parts.scheme != "file":
         raise ValueError(f"'{uri}' is not a file: URI")
-    path = unquote(parts.path)
+    path = unquote(parts.path, errors="surrogateescape")  # as the system hands out names that are not UTF-8
     if os.name == "nt" and re.match(r"/[A-Za-z]:", path):
         path = path[1:]
     return Path(f"//{parts.netloc}{path}" if parts.netloc and parts.netloc != "localhost" else path)

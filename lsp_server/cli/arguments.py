@@ -113,7 +113,7 @@ def argument(options: argparse.Namespace, project: Project, path: Path) -> Mappi
         if isinstance(manifest, BadArgument):
             return manifest
         file = manifest
-    found |= {"uri": file.absolute().as_uri(), "folder": str(Path.cwd())}
+    found |= {"uri": file.absolute().as_uri(), "folder": Path.cwd().as_uri()}
     if given.get("script") and options.lsp_command != "pyproject.undo":
         found["script"] = True
     if "to" in given:

@@ -60,7 +60,8 @@ def show_words(words: str) -> None:
 
 def show_json(value: Any, indent: int | None = 2) -> None:  # noqa: ANN401  JSON
     """Print a value as JSON, for scripts; without an indent in one line."""
-    sys.stdout.write(shown.ascii_escapes(json.dumps(value, indent=indent, ensure_ascii=False)) + "\n")
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    sys.stdout.write(shown.ascii_escapes(json.dumps(value, indent=indent, ensure_ascii=not is_unicode)) + "\n")
 
 
 def tell_of_opening(journal: "Journal") -> None:

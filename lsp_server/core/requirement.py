@@ -66,6 +66,27 @@ def at(text: str, path: PurePath) -> str:
     return text.replace(url.url, path.as_uri() + "".join(fragment), 1)
 
 
+def combined(one: str, other: str) -> str | None:
+    """Return a requirement that means both of two of the same package; None where none can.
+
+    One that says all that the other says stays as it is written. Both have to hold in the same places (markers).
+    """
+    first, second = parse(one), parse(other)
+    if isinstance(first, Invalid) or isinstance(second, Invalid):
+        return None
+    if first.url or second.url or str(first.marker) != str(second.marker):
+        return one if first == second else None
+    bounds, more = set(first.specifier), set(second.specifier)
+    extras = first.extras | second.extras
+    for text, said, has in ((one, bounds, first.extras), (other, more, second.extras)):
+        if said >= bounds | more and has == extras:
+            return text
+    named = f"[{','.join(sorted(extras))}]" if extras else ""
+    marker = f" ; {first.marker}" if first.marker else ""
+    listed = [*str(first.specifier).split(","), *(str(each) for each in second.specifier if each not in bounds)]
+    return f"{first.name}{named}{','.join(filter(None, listed))}{marker}"
+
+
 def parse_name(text: str) -> str | Invalid:
     """A bare project name, normalised: no extras, version, URL, blanks, and nothing an option could hide in.
 

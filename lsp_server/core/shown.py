@@ -5,6 +5,7 @@ line of ours, and characters that turn or hide what follows (Unicode TR 36). Esc
 is shown by its number, so that nobody takes one text for another.
 """
 
+import codecs
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -64,6 +65,21 @@ def json(value: Any, name: str = "") -> Any:  # noqa: ANN401  JSON
             return value
 
 
+IN_ASCII = "pyproject-lsp"
+"""The error handler for a stream whose encoding lacks a character: the next best in ASCII, or its number."""
+_PLAIN = {"→": "->", "…": "...", "·": "-", "╰": "`", "─": "-", "▶": ">", "│": "|", "├": "|"}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(each) or _escaped(each) for each in missing), error.end
+
+
+codecs.register_error(IN_ASCII, _in_ascii)
+
+
 def ascii_escapes(encoded: str) -> str:
     """Return JSON with the characters that a terminal obeys, or that hide, as its own escapes: it means the same."""
     return re.sub(rf"[{_UNSEEN}]", _escape, encoded)
@@ -74,7 +90,11 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return "".join(f"\\u{unit:04x}" for unit in _units(match[0]))
+    return _escaped(match[0])
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\u{unit:04x}" for unit in _units(character))
 
 
 def _units(character: str) -> list[int]:

@@ -8,6 +8,7 @@ here before a file is replaced.
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -238,8 +239,8 @@ class Journal(Database):
             state,
             rows.names(operations),
             ProcessId(pid, started),
-            {Path(path): before for path, before, _after in images},
-            {Path(path): after for path, _before, after in images},
+            {_path_of(path): before for path, before, _after in images},
+            {_path_of(path): after for path, _before, after in images},
         )
 
     # Texts that were lost
@@ -250,7 +251,7 @@ class Journal(Database):
         since = time.strftime("%Y%m%dT%H%M%S")
         with self._transaction() as database:
             cursor = database.execute(
-                "INSERT INTO lost (project, path, since, text) VALUES (?, ?, ?, ?)", (project, str(path), since, text)
+                "INSERT INTO lost (project, path, since, text) VALUES (?, ?, ?, ?)", (project, _named(path), since, text)
             )
             shown = self._shown(since, cursor.lastrowid or 0, path)
             old = database.execute(
@@ -260,7 +261,7 @@ class Journal(Database):
         private.folder(shown.parent)
         private.write(shown, text.encode())
         for former, number, name in old:
-            self._shown(former, number, Path(name)).unlink(missing_ok=True)
+            self._shown(former, number, _path_of(name)).unlink(missing_ok=True)
         return shown
 
     def _shown(self, since: str, number: int, path: Path) -> Path:
@@ -269,7 +270,7 @@ class Journal(Database):
     def lost(self, project: str) -> tuple[tuple[Path, str], ...]:
         """Return the lost texts of a project, each with the file that it was saved in, the oldest first."""
         found = self._rows("SELECT path, text FROM lost WHERE project = ? ORDER BY id", (project,))
-        return tuple((Path(path), text) for path, text in found)
+        return tuple((_path_of(path), text) for path, text in found)
 
     # Forgetting
 
@@ -289,7 +290,7 @@ class Journal(Database):
             kept = ", ".join(map(str, alive))
             database.execute(f"DELETE FROM guard WHERE {of} AND id NOT IN ({kept})", names)  # noqa: S608  numbers of rows
         self.compact()
-        return tuple(self._shown(since, number, Path(path)) for since, number, path in lost)
+        return tuple(self._shown(since, number, _path_of(path)) for since, number, path in lost)
 
     # Saved texts that a uv may erase
 
@@ -304,7 +305,7 @@ class Journal(Database):
             taken: a row of a dead process that this one replaces; false, and nothing is written, if it is gone.
 
         """
-        key = (project, str(path), self.owner.pid, self.owner.started)
+        key = (project, _named(path), self.owner.pid, self.owner.started)
         with self._transaction() as database:
             if taken is not None and not database.execute("DELETE FROM guard WHERE id = ?", (taken,)).rowcount:
                 return False
@@ -322,7 +323,7 @@ class Journal(Database):
             "SELECT id, pid, pid_started, path, data FROM guard WHERE (:project IS NULL OR project = :project) ORDER BY id",
             {"project": project},
         )
-        return tuple((row, ProcessId(pid, started), Path(path), data) for row, pid, started, path, data in found)
+        return tuple((row, ProcessId(pid, started), _path_of(path), data) for row, pid, started, path, data in found)
 
     # Children
 
@@ -349,8 +350,21 @@ class Journal(Database):
         )
 
 
+def _named(path: Path) -> str | bytes:
+    """Return a path as the journal keeps it: as bytes, if its name is not UTF-8, which no text of SQLite can hold."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return str(path)
+
+
+def _path_of(kept: str | bytes) -> Path:
+    return Path(os.fsdecode(kept))
+
+
 def _keep_images(database: sqlite3.Connection, change: int, before: Texts, after: Texts) -> None:
     database.executemany(
         "INSERT INTO image (change, path, before, after) VALUES (?, ?, ?, ?)",
-        [(change, str(path), before[path], after[path]) for path in after],
+        [(change, _named(path), before[path], after[path]) for path in after],
     )

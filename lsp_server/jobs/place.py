@@ -129,7 +129,8 @@ class Place:
 
         In the environment nothing of the project is seen by a plan.
         """
-        folder = Path(str(argument.get("folder", "")))
+        named = str(argument.get("folder", ""))
+        folder = projects.path_of(named) if named.startswith("file:") else Path(named)
         if not folder.is_absolute() or not folder.is_dir():
             return None
         folder = Path(os.path.realpath(folder))

@@ -36,7 +36,7 @@ from lsp_server.core.operation import Failure
 from lsp_server.core.requirement import Invalid, at, local_path, parse
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children, leftovers, undo, upgrade
+from lsp_server.jobs import children, leftovers, obstacles, undo, upgrade
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked, selection
@@ -88,7 +88,7 @@ class Planner:
             OSError: the state folder cannot be written, or uv cannot be started.
 
         """
-        broken = _broken(base, asked)
+        broken = obstacles.of_all(base, asked)
         sound = [one for one in asked if one.operation not in broken]
         leftovers.note(self.shadow.base, self.place.project.root)
         stands = {one.folder for one in asked if one.folder}
@@ -159,7 +159,7 @@ class Planner:
         if not isinstance(wanted.intent, Move):
             return made
         move = wanted.intent
-        spelled = stated[facts.dependency_key(move.source, move.package)].split("\n")
+        spelled = move.requirements(stated) or ()
         text = literals.stated(decoded(made[manifest]), move.target, move.package, spelled)
         return {**made, manifest: text.encode()}
 
@@ -175,10 +175,9 @@ class Planner:
                 return self._made(texts, [(path, asked.words()) for path in self._versioned(texts)])
             case Upgrade() as asked:
                 return self._upgraded(texts, wanted, asked, manifest)
-            case Move(package=package, source=source) if facts.dependency_key(source, package) not in facts.of_file(
-                manifest.name, texts.get(manifest)
-            ):
-                return _Failed(Failure("not-found", f"{package} is not in {source.label()} of {manifest}"))
+            case Move() as asked:
+                obstacle = obstacles.of_move(asked, manifest, facts.of_file(manifest.name, texts.get(manifest)))
+                return texts if obstacle is None else _Failed(obstacle)
             case _:
                 return texts
 
@@ -344,42 +343,6 @@ def _styled(path: Path, old: bytes | None, new: bytes | None) -> bytes | None:
     if old is None or new is None or old == new or path.name.endswith(".lock"):
         return new
     return style.restored(decoded(old), decoded(new)).encode()
-
-
-def _broken(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
-    """Refuse what is about a manifest that cannot be read, with the place of the fault."""
-    found: dict[str, Failure] = {}
-    for one in asked:
-        failure = refusal(one, base.get(one.manifest))
-        if failure is not None:
-            found[one.operation] = failure
-    return found
-
-
-def refusal(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR0911  one for each thing that can be wrong
-    """Say why a manifest cannot be edited as it is, or None if it can."""
-    if content is None:
-        return Failure("not-found", f"{one.manifest} does not exist; create it, for example with 'uv init --bare'")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return Failure(
-            "invalid-toml", f"{one.manifest} is not UTF-8 at byte {error.start}, which uv needs it to be; save it as UTF-8"
-        )
-    if one.manifest.name != MANIFEST:
-        return None
-    problem = toml.problem(text)
-    if problem is not None:
-        where = f"{one.manifest}:{problem.line}:{problem.column}"
-        return Failure("invalid-toml", f"{where}: {problem.message}; correct it, then retry")
-    manifest = pyproject.read(text)
-    obstacle = one.intent.obstacle(manifest)
-    if obstacle is not None:
-        return Failure(obstacle[0], f"{one.manifest}{obstacle[1]}")
-    if not manifest.has_project and one.intent.needs_project():
-        missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
-        return Failure("invalid-toml", f"{one.manifest} has {missing}")
-    return None
 
 
 def _not_isolated(manifest: str) -> frozenset[str]:

@@ -9,10 +9,9 @@ from lsp_server.adapters.project import MANIFEST
 from lsp_server.core import lockfile, pyproject
 from lsp_server.core.operation import Blocked, Operation, State
 from lsp_server.core.text import decoded
-from lsp_server.jobs import blocking
+from lsp_server.jobs import blocking, obstacles
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
-from lsp_server.jobs.plan import refusal
 from lsp_server.jobs.quiet import Quiet
 from lsp_server.jobs.selection import Asked
 
@@ -137,4 +136,4 @@ class Waits:
 
 def _looks_torn(one: Asked, content: bytes | None) -> bool:
     """Tell whether a text may be half of one: it is empty, as after a truncation, or lacks what it must have."""
-    return content is not None and (not content.strip() or refusal(one, content) is not None)
+    return content is not None and (not content.strip() or obstacles.of_text(one, content) is not None)

@@ -335,3 +335,16 @@ def test_the_doctor_says_nothing_of_the_settings(project: Project) -> None:
     (settings,) = [each for each in findings if each["check"] == "settings"]
     assert f'uv.path "{project.tools.uv}", sync.afterEdit true' in settings["found"]
     assert "pyproject.*" in settings["advice"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_edit_is_told_whatever_the_encoding_of_stdout_is(project: Project, encoding: str) -> None:
+    project.uv_ok("add", "--no-sync", "alpha<2")
+    environ = {**project.tools.environment, "UV": project.tools.uv, "PYTHONIOENCODING": encoding}
+    said = b""
+    for words in (["bump", "patch", "--no-sync"], ["upgrade", "--all", "--no-sync"], ["status"], ["status", "--json"]):
+        done = subprocess.run([*LSP, *words], cwd=project.root, env=environ, capture_output=True, timeout=50, check=False)
+        assert done.returncode == 0, done.stderr
+        assert b"Traceback" not in done.stderr
+        said = done.stdout
+    assert json.loads(said)["operations"]

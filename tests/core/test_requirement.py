@@ -32,3 +32,20 @@ def test_what_is_no_name_gets_to_a_command_line(text: str) -> None:
 def test_a_name_keeps_its_spelling() -> None:
     assert requirement.parse_name("Foo_.Bar") == "foo-bar"
     assert requirement.leading_name(" Foo_Bar[x]>=") == "foo-bar"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("a<3", "a>=1", "a<3,>=1"),
+        ("a", "a>=1", "a>=1"),
+        ("a >= 1, <3", "a<3", "a >= 1, <3"),
+        ("a[x]", "a[y]>=1", "a[x,y]>=1"),
+        ("a<3 ; sys_platform == 'win32'", "a>=1; sys_platform=='win32'", 'a<3,>=1 ; sys_platform == "win32"'),
+        ("a<3 ; sys_platform == 'win32'", "a>=1", None),
+        ("a @ https://e.org/a.whl", "a>=1", None),
+        ("a @ https://e.org/a.whl", "a @ https://e.org/a.whl", "a @ https://e.org/a.whl"),
+    ],
+)
+def test_two_requirements_become_one_that_means_both_or_none(one: str, other: str, both: str | None) -> None:
+    assert requirement.combined(one, other) == both

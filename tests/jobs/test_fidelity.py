@@ -261,3 +261,34 @@ class TestWithoutProjectTable:
             jobs.done(jobs.ask("sync", groups=["tools"]))
             jobs.done(jobs.add("eta", group="tools"))
         assert project.installed().keys() == {"alpha", "eta"}
+
+
+@pytest.mark.parametrize(
+    ("present", "moving", "expected"),
+    [("eta<3", "eta>=1", '"eta<3,>=1"'), ("eta<2", "eta", '"eta<2"'), ("eta<2 ; python_version > '4'", "eta", None)],
+)
+def test_a_move_keeps_the_bounds_of_both_tables_or_says_why_not(
+    project: Project, wheels: Path, present: str, moving: str, expected: str | None
+) -> None:
+    project.write(parts.manifest(wheels=wheels, dependencies=[moving], groups={"dev": [present]}))
+    before = project.text()
+    with desk(project) as jobs:
+        tables: dict[str, Any] = {"from": {}, "to": {"group": "dev"}}
+        moved = jobs.ask("move", package="eta", **tables)
+        if expected is None:
+            assert "with other markers" in jobs.failed(moved, "conflict")
+            assert project.text() == before
+        else:
+            jobs.done(moved)
+            assert expected in project.text()
+            project.uv_ok("lock", "--check")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.fsencode("\udcff") != b"\xff", reason="names are Unicode here")
+def test_a_folder_whose_name_is_not_utf_8_is_edited(tools: Tools, wheels: Path) -> None:
+    root = tools.base / "work" / os.fsdecode(b"odd-\xff")
+    project = projects.plain(tools, wheels, root=root)
+    with desk(project, sync_after_edit=False) as jobs:  # uv makes no environment in such a folder
+        added = jobs.add("eta")
+        jobs.done(added)
+        jobs.done(jobs.ask("undo", id=added.id))

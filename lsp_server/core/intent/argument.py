@@ -55,9 +55,9 @@ def not_unicode(argument: Mapping[str, Any]) -> BadArgument | None:
 def not_a_folder(argument: Mapping[str, Any]) -> BadArgument | None:
     """Find a `folder` that says nothing: relative paths count from there, for each command the same."""
     folder = argument.get("folder")
-    if folder is None or (isinstance(folder, str) and PurePath(folder).is_absolute()):
+    if folder is None or (isinstance(folder, str) and (PurePath(folder).is_absolute() or folder.startswith("file:///"))):
         return None
-    return BadArgument("folder", folder, "must be the absolute path of a folder")
+    return BadArgument("folder", folder, "must be the absolute path or the file: URI of a folder")
 
 
 def requirements(argument: Mapping[str, Any]) -> tuple[str, ...]:

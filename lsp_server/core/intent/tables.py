@@ -10,7 +10,7 @@ from lsp_server.core.intent import argument
 from lsp_server.core.intent.argument import RefusedError
 from lsp_server.core.intent.base import Argument, Intent, Touched
 from lsp_server.core.pyproject import RUNTIME, Table
-from lsp_server.core.requirement import leading_name
+from lsp_server.core.requirement import combined, leading_name
 
 Bounds = Literal["lower", "major", "minor", "exact"]
 
@@ -166,9 +166,18 @@ class Move(Intent):
         """Say what goes where."""
         return f"Move {self.package} from {self.source.label()} to {self.target.label()}"
 
+    def requirements(self, stated: Facts) -> tuple[str, ...] | None:
+        """Return what the table will require: what moves there, and what it required before; None if none means both."""
+        moving = stated.get(dependency_key(self.source, self.package), self.package).split("\n")
+        present = stated.get(dependency_key(self.target, self.package), "").split("\n")
+        if present in ([""], moving):
+            return tuple(moving)
+        both = combined(present[0], moving[0]) if len(moving) == len(present) == 1 else None
+        return None if both is None else (both,)
+
     def commands(self, target: Target, stated: Facts) -> tuple[Words, ...]:  # noqa: ARG002  not needed
         """Return an add, then a remove: uv forgets the source of a package that no table names any more."""
-        requirements = stated.get(dependency_key(self.source, self.package), self.package).split("\n")
+        requirements = self.requirements(stated) or (self.package,)
         return (
             ("add", "--no-sync", "--raw", *commandline.table_options(self.target), "--", *requirements),
             ("remove", "--no-sync", *commandline.table_options(self.source), "--", self.package),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lsp_server.core.requirement import normalize
+from lsp_server.imports.core.scanner import is_generated
 from lsp_server.imports.core.tree import Member
 from lsp_server.imports.core.view import View
 
@@ -58,6 +59,8 @@ def _all(view: View, member: Member, targets: tuple[str, ...]) -> Iterator[Candi
     yield from (Candidate(name, "declared") for name in owners if name in elsewhere)
     yield from (Candidate(one.name, "declared") for one in listed if one.name in elsewhere)
     yield from (Candidate(name, "environment") for name in owners)
+    if any(map(is_generated, targets)):
+        return  # it is made here, from a `.proto` file: that a distribution has such a name says nothing
     yield from (
         Candidate(one.name, "lock") for one in listed if one.name in view.locked.versions and one.name not in view.locked.local
     )

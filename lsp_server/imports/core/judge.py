@@ -10,7 +10,7 @@ from lsp_server.core.pyproject import Table
 from lsp_server.core.requirement import normalize
 from lsp_server.imports.core import declared, stdlib, tree
 from lsp_server.imports.core.declared import BUILD, Declared
-from lsp_server.imports.core.scanner import Import, absolute
+from lsp_server.imports.core.scanner import Import, absolute, is_generated
 from lsp_server.imports.core.tree import Member, Role
 from lsp_server.imports.core.view import View
 
@@ -111,6 +111,9 @@ def is_given(view: View, place: Place, one: Import) -> bool:
 
 def _targets(view: View, one: Import) -> Iterator[tuple[str, ...]]:
     """For a namespace each name that is taken out of it, for that may be another distribution's; else the module."""
+    if any(map(is_generated, one.targets())):
+        yield one.targets()
+        return
     installed = view.installed
     shared = view.names.is_namespace(one.top) or (installed is not None and installed.is_shared(one.module))
     names = [name for name in one.names if name != "*"]

@@ -56,6 +56,11 @@ class Import:
         return (*(f"{self.module}.{name}" for name in self.names if name != "*"), self.module)
 
 
+def is_generated(module: str) -> bool:
+    """Tell whether a module is one that protoc or thrift makes from its source, beside that as often as not."""
+    return any(part.endswith(("_pb2", "_pb2_grpc", "_ttypes")) for part in module.split("."))
+
+
 # An unclosed string ends with its line and an unclosed docstring at once: somebody is typing it.
 _STRING = r"'''(?:[^\\']|\\.|'(?!''))*'''|\"\"\"(?:[^\\\"]|\\.|\"(?!\"\"))*\"\"\"|'(?:[^\\'\n]|\\.)*'?|\"(?:[^\\\"\n]|\\.)*\"?"
 _CALL = (
