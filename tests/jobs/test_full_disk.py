@@ -43,3 +43,11 @@ def test_each_refusal_of_the_journal_names_its_place(base: Path, code: int) -> N
     error = sqlite3.OperationalError("no")
     error.sqlite_errorcode = code
     assert str(base) in refusals.of_journal(error, base)
+
+
+@pytest.mark.parametrize("room", [0, 150, 240])
+def test_a_command_in_the_queue_does_not_run_since_the_state_folder_is_full(site: full_disk.Site, room: int) -> None:
+    tried = site.attempt("state", room, ["exec", "--", site.environment["UV"], "add", "-q", "alpha"])
+    assert tried.code == 0, tried.said
+    assert tried.is_made
+    assert "Traceback" not in tried.said
