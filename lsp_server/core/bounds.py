@@ -86,6 +86,11 @@ def newest(versions: Sequence[str]) -> str | None:
     return str(max(known)) if known else None
 
 
+def excluded(text: str) -> tuple[str, ...]:
+    """Return the bounds of a requirement that exclude single versions."""
+    return tuple(match[0] for match in _CLAUSE.finditer(text.partition(";")[0]) if match[1] == "!=")
+
+
 def public(version: str) -> str:
     """Return a version without its local part, which no bound but a pin may have."""
     return version.partition("+")[0]

@@ -104,6 +104,14 @@ def declared(found: Scope, names: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.name for one in listed if one.name in names))
 
 
+def newer_than(found: Scope, present: Mapping[str, str]) -> str:
+    """Return requirements of packages that are at these versions or newer, one a line, without what is excluded."""
+    listed = [one for each in found.declared.values() for one in each]
+    excluded = {name: {clause for one in listed if one.name == name for clause in bounds.excluded(one.text)} for name in present}
+    clauses = {name: [f">={bounds.public(version)}", *sorted(excluded[name])] for name, version in present.items()}
+    return "\n".join(f"{name}{','.join(each)}" for name, each in clauses.items())
+
+
 def builds(found: Scope) -> Mapping[PurePath, tuple[Declaration, ...]]:
     """Return the requirements of builds, which uv.lock does not tell the versions of."""
     listed = {path: tuple(one for one in each if one.table in BUILD) for path, each in found.declared.items()}

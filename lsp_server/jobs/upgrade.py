@@ -161,7 +161,7 @@ class Upgrading:
             return
         resolved = resolution.read(decoded(part.texts.get(self.lockfile)))
         present = {name: version for name in upgrade.declared(found, part.names) if (version := resolved.newest(name))}
-        newest = self._newest(present)
+        newest = self._newest(present, upgrade.newer_than(found, present))
         behind = [name for name in present if bounds.is_newer(newest.get(name), present[name])]
         for name in behind[: upgrade.MOST_NAMED]:
             wanted = {name: f">={newest[name]}"}
@@ -170,11 +170,10 @@ class Upgrading:
             why = tried.message if isinstance(tried, Failure) else "others would be older with the newest"
             yield f"{name} stays at {present[name]}, {newest[name]} is the newest: {why}"
 
-    def _newest(self, present: Mapping[str, str]) -> Mapping[str, str]:
+    def _newest(self, present: Mapping[str, str], listed: str) -> Mapping[str, str]:
         """Return the newest versions of packages, each taken for itself; none where an index does not answer."""
         if not present or self.tools.is_cancelled():
             return {}
-        listed = "\n".join(f"{name}>={bounds.public(version)}" for name, version in present.items())
         answer = self.tools.compile(listed, _python_options(next(iter(self._files(self.base).values()))))
         if isinstance(answer, Failure):
             return {}

@@ -1,5 +1,11 @@
 """Upgrades with the real uv: over bounds and within them, in all tables, in workspaces, and what cannot be upgraded."""
 
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +221,63 @@ def test_what_another_package_holds_back_is_told_with_no_reason(project: Project
     assert "alpha stays at 1.1, 2.0 is the newest: " in done.message
     assert "theta" in done.message.partition("is the newest: ")[2]
     assert "eta stays" not in done.message
+
+
+def test_a_person_is_told_of_a_version_that_they_exclude(project: Project) -> None:
+    project.write(
+        HEAD + 'dependencies = ["alpha!=2.0,>=1.0", "eta ~= 1.0 ; python_version < \'3.0\'"]\n' + settings(project.wheels)
+    )
+    done = upgrade(project, all=True)
+    assert "alpha!=2.0,>=1.1" in project.text()
+    assert "stays" not in done.message
+
+
+@contextmanager
+def dated_index(wheels: Path, name: str, dates: Mapping[str, str]) -> Iterator[str]:
+    """An index on this machine that says when each version of one package came (PEP 700)."""
+    files = {f"{name}-{version}-py3-none-any.whl": date for version, date in dates.items()}
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = self.path.rstrip("/").rpartition("/")[2]
+            if wanted in files:
+                self.answer((wheels / wanted).read_bytes(), "application/octet-stream")
+                return
+            listed = [{"filename": each, "url": f"/{each}", "hashes": {}, "upload-time": date} for each, date in files.items()]
+            page = {"meta": {"api-version": "1.1"}, "name": name, "versions": [*dates], "files": listed}
+            self.answer(json.dumps(page).encode(), "application/vnd.pypi.simple.v1+json")
+
+        def answer(self, body: bytes, kind: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815  the name that http.server calls
+
+        def log_message(self, *_words: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/simple"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_what_came_after_the_cooldown_is_called_newer(project: Project) -> None:
+    dates = {"1.0": "2025-01-01T00:00:00Z", "1.1": "2025-02-01T00:00:00Z", "2.0": "2026-01-01T00:00:00Z"}
+    outside = {name: value for name, value in project.tools.environment.items() if name != "UV_OFFLINE"}
+    project = replace(project, tools=replace(project.tools, environment=outside))
+    with dated_index(project.wheels, "alpha", dates) as index:
+        source = f'[[tool.uv.index]]\nurl = "{index}"\ndefault = true\n'
+        project.write(f'{HEAD}dependencies = ["alpha==1.0"]\n[tool.uv]\nexclude-newer = "2025-06-01T00:00:00Z"\n{source}')
+        done = upgrade(project, all=True)
+        assert '["alpha==1.1"]' in project.text()
+        assert "2.0" not in done.message
