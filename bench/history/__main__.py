@@ -129,10 +129,10 @@ def _sums(played: Sequence[Played], options: Any) -> tuple[str, dict[str, Any]]:
     whose = " of bare uv" if options.bare else ""
     text += f"\n{len(played)} histories{whose} from seed {options.seed}, {acts} acts"
     text += f"; {seconds.p50:.1f} s each (p50), {seconds.p99:.1f} s (p99)"
-    bad_words = {"ours": "others'" if options.bare else "ours", "told": "told", "uv against uv": "uv's against uv"}
+    shown = {"ours": "others'" if options.bare else "ours", "uv against uv": "uv's against uv"}
     good = sum(not one.anomalies for one in played)
     text += f"\n{good} histories were good; with an anomaly: " + ", ".join(
-        f"{count} {bad_words[blame]}" for blame, count in bad.items()
+        f"{count} {shown.get(blame, blame)}" for blame, count in bad.items()
     )
     seeds = [one.plan.seed for one in played if one.ours]
     figures = {

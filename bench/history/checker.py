@@ -9,7 +9,7 @@ have happened or not. All histories end with one read, when everything rests.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -17,7 +17,9 @@ from typing import Literal
 from bench.history.model import Act, Effect, Key, Record, Value
 
 _LONG = 100
-Blame = Literal["ours", "uv against uv", "told"]
+Blame = Literal["ours", "uv against uv", "told", "unseen"]
+SEEN_WITHIN = 0.1
+"""Seconds for which a text has to stand so that anybody can know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,11 @@ def _anomaly(record: Record, key: Key, events: Sequence[Event]) -> Anomaly:
     lenient = events_of(record, key, partial(_is_beside_a_uv, record))
     if linearizable(lenient, before, after):
         return Anomaly("register", "uv against uv", words, key)
-    told = [replace(one, optional=one.optional or _was_told(record, one)) for one in lenient]
-    return Anomaly("register", "told" if linearizable(told, before, after) else "ours", words, key)
+    for blame, excused in _EXCUSES.items():
+        lenient = [replace(one, optional=one.optional or excused(record, key, one)) for one in lenient]
+        if linearizable(lenient, before, after):
+            return Anomaly("register", blame, words, key)
+    return Anomaly("register", "ours", words, key)
 
 
 def _is_beside_a_uv(record: Record, act: Act) -> bool:
@@ -134,8 +139,21 @@ def _is_beside_a_uv(record: Record, act: Act) -> bool:
     return act.rewrites and any(others)
 
 
-def _was_told(record: Record, event: Event) -> bool:
+def _was_told(record: Record, _key: Key, event: Event) -> bool:
     return event.act.source == "save" and event.effect.to is not None and any(event.effect.to in one for one in record.told)
+
+
+def _stood_unseen(record: Record, key: Key, event: Event) -> bool:
+    """Tell whether another program's write was replaced so soon that only who had read it meanwhile can know of it."""
+    if event.act.source not in {"uv", "exec", "tool", "git"}:
+        return False  # ours, or an editor's: its server is told the text
+    changes = [(at, value) for at, name, value in record.trace if name == key]
+    begins = next((at for at, value in changes if value == event.effect.to and at >= event.call), math.inf)
+    ends = next((at for at, _ in changes if at > begins), math.inf)
+    return begins == math.inf or ends - begins < SEEN_WITHIN
+
+
+_EXCUSES: Mapping[Blame, Callable[[Record, Key, Event], bool]] = {"told": _was_told, "unseen": _stood_unseen}
 
 
 def _lost(events: Sequence[Event], before: Value, after: Value) -> str:

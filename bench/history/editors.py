@@ -239,8 +239,8 @@ class Editor:
                     disk = texts.put(disk, key, value)
                 self._show(disk)
             shown = texts.registers(buffer.text)
-            # What an operation changed since it was typed, in the buffer, is that operation's.
-            mine = {key: value for key, value in self._typed.items() if shown.get(key) == value}
+            # Of what was typed, an operation may have changed something since, in the buffer: that is what is saved.
+            mine = {key: shown.get(key) for key in self._typed}
             act = self._ground.act(self.name, f"saves {mine}", "save", {key: Effect(value) for key, value in mine.items()})
             stood = self._ground.replace(buffer.text)
             buffer.disk, buffer.typed = buffer.text, False

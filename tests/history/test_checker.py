@@ -35,7 +35,8 @@ def beside(call: float, end: float, source: Source = "uv") -> Act:
 
 
 def judged(after: Value, *acts: Act, before: Value = "0", told: list[str] | None = None) -> list[str]:
-    record = Record(0.0, {"a": before}, {"a": after}, list(acts), told=told or [])
+    trace = [(one.end, "a", one.effects["a"].to) for one in acts if "a" in one.effects]
+    record = Record(0.0, {"a": before}, {"a": after}, list(acts), told=told or [], trace=trace)
     return [one.blame for one in judge(record)]
 
 
@@ -102,6 +103,16 @@ def test_a_save_that_somebody_was_told_of_is_counted_apart() -> None:
     lost = act(1, 3, "v1", source="save")
     assert judged("0", lost, told=["kept: v1"]) == ["told"]
     assert judged("0", lost, told=["kept: v2"]) == ["ours"]
+
+
+def test_what_another_program_wrote_has_to_have_stood_for_a_moment() -> None:
+    def blames(source: Source, ends: float) -> list[str]:
+        trace: list[tuple[float, str, Value]] = [(1.5, "a", "1"), (ends, "a", "0")]
+        return [one.blame for one in judge(Record(0.0, {"a": "0"}, {"a": "0"}, [act(1, 3, "1", source=source)], trace=trace))]
+
+    assert blames("tool", 1.55) == ["unseen"]
+    assert blames("tool", 1.7) == ["ours"]
+    assert blames("save", 1.55) == blames("ours", 1.55) == ["ours"]
 
 
 def test_an_absence_that_was_seen_may_be_anothers_doing() -> None:
