@@ -139,8 +139,12 @@ def _is_beside_a_uv(record: Record, act: Act) -> bool:
     return act.rewrites and any(others)
 
 
-def _was_told(record: Record, _key: Key, event: Event) -> bool:
-    return event.act.source == "save" and event.effect.to is not None and any(event.effect.to in one for one in record.told)
+def _was_told(record: Record, key: Key, event: Event) -> bool:
+    """Tell whether a save met another's write of the same register, and its text was offered to a person."""
+    value = event.effect.to
+    others = (act for act in record.acts if act is not event.act and key in act.effects and act.outcome != "failed")
+    offered = any(value is not None and value in after and value not in before for before, after in record.told)
+    return event.act.source == "save" and offered and any(others)
 
 
 def _stood_unseen(record: Record, key: Key, event: Event) -> bool:

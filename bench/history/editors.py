@@ -266,11 +266,10 @@ class Editor:
         said = [message for client in self.clients for message in client.received if message.method == "pyproject/status"]
         return [(message.at, operation) for message in said for operation in message.params["operations"]]
 
-    def told(self) -> list[str]:
-        """Return what the person was told of texts that were kept aside or put back."""
-        methods = {"pyproject/restored", "window/showMessage", "window/showMessageRequest"}
-        said = [message for client in self.clients for message in client.received if message.method in methods]
-        return [json.dumps(message.params, ensure_ascii=False) for message in said]
+    def told(self) -> list[tuple[str, str]]:
+        """Return of each message about a text that was put back or kept (`pyproject/restored`) the file's text and that one."""
+        said = [message for client in self.clients for message in client.received if message.method == "pyproject/restored"]
+        return [(str(message.params["before"]), str(message.params["after"])) for message in said]
 
     def complaints(self) -> list[str]:
         """Return what servers wrote of bugs of theirs."""

@@ -114,7 +114,7 @@ class Record:
         after: the registers when all rested.
         acts: what the clients did.
         wrong: what needs no register to be wrong: an operation without an end, a lock that does not fit, as (kind, words).
-        told: texts that somebody was told were kept aside.
+        told: what servers told persons of put-back and kept texts, as the file's text and the other one.
         trace: when a reader saw that a register had another value, for people; it misses what lasts no millisecond.
 
     """
@@ -124,6 +124,6 @@ class Record:
     after: dict[Key, Value] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    told: list[tuple[str, str]] = field(default_factory=list)
     trace: list[tuple[float, Key, Value]] = field(default_factory=list)
     seconds: float = 0.0

@@ -157,8 +157,7 @@ def _rest(place: Ground, editors: list[Editor]) -> None:
     _await_operations(place, editors)
     end = time.monotonic() + (0 if place.is_bare else RESTORED_WITHIN)
     while True:
-        for editor in editors:
-            place.record.told += editor.told()
+        place.record.told = [one for editor in editors for one in editor.told()]
         text = place.read()
         if texts.is_whole(text):
             place.record.after = texts.registers(text)

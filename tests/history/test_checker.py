@@ -34,7 +34,7 @@ def beside(call: float, end: float, source: Source = "uv") -> Act:
     return Act("y", "uv add b", source, call, end, "done", rewrites=source == "uv")
 
 
-def judged(after: Value, *acts: Act, before: Value = "0", told: list[str] | None = None) -> list[str]:
+def judged(after: Value, *acts: Act, before: Value = "0", told: list[tuple[str, str]] | None = None) -> list[str]:
     trace = [(one.end, "a", one.effects["a"].to) for one in acts if "a" in one.effects]
     record = Record(0.0, {"a": before}, {"a": after}, list(acts), told=told or [], trace=trace)
     return [one.blame for one in judge(record)]
@@ -99,10 +99,12 @@ def test_a_text_that_went_into_a_file_that_was_replaced_under_uv_is_nobodys_faul
     assert judged("0", act(1, 3, "1"), torn) == ["ours"], "we write no file in place"
 
 
-def test_a_save_that_somebody_was_told_of_is_counted_apart() -> None:
-    lost = act(1, 3, "v1", source="save")
-    assert judged("0", lost, told=["kept: v1"]) == ["told"]
-    assert judged("0", lost, told=["kept: v2"]) == ["ours"]
+def test_a_save_that_met_another_write_and_was_offered_is_counted_apart() -> None:
+    lost, other = act(1, 3, "v1", source="save"), act(0, 0.5, "v2")
+    assert judged("v2", other, lost, told=[("v2", "v1")]) == ["told"]
+    assert judged("v2", other, lost, told=[("v2", "v3")]) == ["ours"], "of another one"
+    assert judged("v2", other, lost, told=[("v1", "v1")]) == ["ours"], "of another register in the same text"
+    assert judged("0", lost, told=[("v2", "v1")]) == ["ours"], "nobody else wrote it: there was nothing to ask about"
 
 
 def test_what_another_program_wrote_has_to_have_stood_for_a_moment() -> None:
