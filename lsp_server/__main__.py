@@ -58,12 +58,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _is_somewhere() -> bool:
+    """Tell whether the current folder is still there. Without one CPython 3.13.0 fails to import, and says no reason."""
+    try:
+        os.getcwd()  # noqa: PTH109  only whether it is there
+    except OSError:
+        return False
+    return True
+
+
 def _main(arguments: Sequence[str] | None) -> int:
     # Windows looks for programs in the current folder first, which is a workspace's as often as not; its switch against that.
     os.environ.setdefault("NoDefaultCurrentDirectoryInExePath", "1")
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] != ["exec"]:  # which runs a person's command wherever it is asked to
-        os.getcwd()  # noqa: PTH109  told before an import fails of it (CPython 3.13.0 says no reason then)
+    if words[:1] != ["exec"] and not _is_somewhere():  # `exec` runs a person's command wherever it is asked to
+        sys.stderr.write("pyproject-lsp: the current folder does not exist any more; go to another one\n")
+        return 1
     if not words and _is_terminal():
         # A person, not an editor: the server would only wait for a client that never speaks.
         parser_of_all().print_help(sys.stderr)

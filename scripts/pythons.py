@@ -26,14 +26,14 @@ TESTS = ("tests/jobs", "tests/server", "tests/adapters", "tests/cli")
 # Of each folder what uses most of its modules, with the real uv; together less than a minute on two cores.
 QUICK = (
     "tests/cli/test_start.py",
-    "tests/cli/test_command_line.py",
+    "tests/cli/test_command_line.py::test_add_remove_bump_and_undo_do_what_the_editor_does",
+    "tests/cli/test_command_line.py::test_a_current_folder_that_is_gone_is_told_by_a_traceback",
     "tests/server/test_first_light.py",
     "tests/server/test_contract.py",
     "tests/jobs/test_journal.py",
-    "tests/jobs/test_scripts.py",
     "tests/adapters/test_files.py",
     "tests/adapters/test_processes.py",
-    "tests/demo",
+    "tests/demo/test_run.py",
 )
 _NAMED = re.compile(r"python3\.\d+(\.exe)?")
 _ASK = "import json, platform, sys; print(json.dumps([platform.python_implementation(), platform.python_version(), sys.prefix]))"
