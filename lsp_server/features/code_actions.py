@@ -6,7 +6,7 @@ is computed under the lock and never here.
 
 from collections.abc import Iterator, Sequence
 
-from lsp_server.core import versions
+from lsp_server.core import sources, versions
 from lsp_server.core.lsp import CodeAction, Range, command_action, of_kinds
 from lsp_server.core.pyproject import Dependency, Table
 from lsp_server.core.snapshot import Snapshot
@@ -61,7 +61,9 @@ def _on_dependency(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeA
         "pyproject.remove",
         {"uri": snapshot.uri, "packages": [name], **_place(table)},
     )
-    yield command_action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", {"uri": snapshot.uri, "packages": [name]})
+    if not _is_from_elsewhere(snapshot, dependency):
+        named = {"uri": snapshot.uri, "packages": [name]}
+        yield command_action(f"Upgrade {name}", "refactor.rewrite", "pyproject.upgrade", named)
     yield from _queued_add(snapshot, dependency)
     for target in _targets(snapshot, table):
         yield command_action(
@@ -83,6 +85,12 @@ def _queued_add(snapshot: Snapshot, dependency: Dependency) -> Iterator[CodeActi
         "pyproject.add",
         {"uri": snapshot.uri, "requirements": [dependency.text], **_place(dependency.table)},
     )
+
+
+def _is_from_elsewhere(snapshot: Snapshot, dependency: Dependency) -> bool:
+    """Tell whether a package comes from a path, git, a URL or the workspace, where an upgrade finds nothing newer."""
+    has_url = dependency.requirement is not None and bool(dependency.requirement.url)
+    return has_url or dependency.name in sources.elsewhere("pyproject.toml", snapshot.text)
 
 
 def _targets(snapshot: Snapshot, source: Table) -> Iterator[Table]:
