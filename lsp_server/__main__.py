@@ -15,7 +15,7 @@ from lsp_server.core import shown
 if TYPE_CHECKING:
     import argparse
 
-_OPERATIONS = ("add", "remove", "upgrade", "bump", "move", "lock", "sync", "undo")
+_OPERATIONS = ("add", "remove", "upgrade", "bump", "move", "lock", "sync", "undo", "resolve-conflict")
 MODULES: Mapping[str, str] = {
     "serve": "lsp_server.cli.serve",
     # The demonstration is no part of what is installed: it stands beside this package in a checkout only.
@@ -26,6 +26,7 @@ MODULES: Mapping[str, str] = {
     **dict.fromkeys(("outdated", "search"), "lsp_server.cli.look"),
     "doctor": "lsp_server.cli.doctor",
     "shell-init": "lsp_server.cli.shell_init",
+    "merge-driver": "lsp_server.cli.merge_driver",
     "forget": "lsp_server.cli.forget",
 }
 USAGE = 2

@@ -1,6 +1,7 @@
-"""What git did to a working tree, as far as it can be seen without running git."""
+"""What git did to a working tree, as far as it can be seen without running git; and one text of an unfinished merge."""
 
 import hashlib
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,16 @@ def state(folder: Path) -> State | None:
     return State(
         (_read(place / "HEAD") or b"").decode("utf-8", "replace"), _stamp(place / "logs" / "HEAD")[0], _stamp(place / "index")[1]
     )
+
+
+def common_text(path: Path) -> str | None:
+    """Return the text that both sides of an unfinished merge came from (stage 1 in git's index); None if there is none."""
+    words = ["git", "cat-file", "blob", f":1:./{path.name}"]
+    try:
+        done = subprocess.run(words, cwd=path.parent, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
 def is_at_work(folder: Path) -> bool:

@@ -91,7 +91,10 @@ def _upkeep(commands: "Commands") -> "list[argparse.ArgumentParser]":
     undoing = _command(commands, "undo", "pyproject.undo", "take back a finished operation")
     undoing.add_argument("id", nargs="?", metavar="ID", help="the operation; default the last one")
     undoing.add_argument("--script", metavar="FILE", help="what was done to this script")
-    return [locking, syncing, undoing]
+    resolving = _command(
+        commands, "resolve-conflict", "pyproject.resolveConflict", "resolve git's conflict markers by statements"
+    )
+    return [locking, syncing, undoing, resolving]
 
 
 _FIELDS = (

@@ -6,7 +6,7 @@ is computed under the lock and never here.
 
 from collections.abc import Iterator, Sequence
 
-from lsp_server.core import sources, versions
+from lsp_server.core import conflicts, sources, versions
 from lsp_server.core.lsp import CodeAction, Range, command_action, of_kinds
 from lsp_server.core.pyproject import Dependency, Table
 from lsp_server.core.snapshot import Snapshot
@@ -27,6 +27,9 @@ def code_actions(snapshot: Snapshot, where: Range, only: Sequence[str] | None = 
     """
     if not snapshot.is_ours:
         return []
+    if conflicts.has_markers(snapshot.text):
+        title = "Resolve the merge conflict: keep what both sides state"
+        return of_kinds([command_action(title, "quickfix", "pyproject.resolveConflict", {"uri": snapshot.uri})], only)
     span = snapshot.span(where)
     actions = [
         *(action for dependency in _touched(snapshot, span) for action in _on_dependency(snapshot, dependency)),

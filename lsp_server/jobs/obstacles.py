@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsp_server.adapters.project import MANIFEST
-from lsp_server.core import facts, pyproject, toml
-from lsp_server.core.intent import Move
+from lsp_server.core import conflicts, facts, pyproject, toml
+from lsp_server.core.intent import Move, Resolve
 from lsp_server.core.operation import Failure
+from lsp_server.core.text import decoded
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.selection import Asked
 
@@ -15,7 +16,7 @@ def of_all(base: Texts, asked: Sequence[Asked]) -> dict[str, Failure]:
     """Refuse what is about a manifest that cannot be read, with the place of the fault."""
     found: dict[str, Failure] = {}
     for one in asked:
-        failure = of_text(one, base.get(one.manifest))
+        failure = of_text(one, base.get(one.manifest)) or _of_lock(one, base)
         if failure is not None:
             found[one.operation] = failure
     return found
@@ -33,6 +34,10 @@ def of_text(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
         )
     if one.manifest.name != MANIFEST:
         return None
+    if isinstance(one.intent, Resolve):
+        return None
+    if conflicts.has_markers(text):
+        return _conflict(one.manifest)
     problem = toml.problem(text)
     if problem is not None:
         where = f"{one.manifest}:{problem.line}:{problem.column}"
@@ -45,6 +50,18 @@ def of_text(one: Asked, content: bytes | None) -> Failure | None:  # noqa: PLR09
         missing = "no [project] table; add one with 'name' and 'version' (PEP 621)"
         return Failure("invalid-toml", f"{one.manifest} has {missing}")
     return None
+
+
+def _of_lock(one: Asked, base: Texts) -> Failure | None:
+    lock = next((path for path in base if path.name.endswith(".lock")), None)
+    if lock is None or isinstance(one.intent, Resolve) or not conflicts.has_markers(decoded(base[lock])):
+        return None
+    return _conflict(lock)
+
+
+def _conflict(path: Path) -> Failure:
+    what = f"{path} has conflict markers of git"
+    return Failure("merge-conflict", f"{what}: resolve them, by hand or with 'pyproject-lsp resolve-conflict', then retry")
 
 
 def of_move(wanted: Move, manifest: Path, stated: facts.Facts) -> Failure | None:

@@ -31,12 +31,12 @@ from lsp_server.core import (
 )
 from lsp_server.core.batch import Batch, Request
 from lsp_server.core.commandline import Target
-from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Undo, Upgrade
+from lsp_server.core.intent import Add, Bump, Intent, Lock, Move, Resolve, Undo, Upgrade
 from lsp_server.core.operation import Failure
 from lsp_server.core.requirement import Invalid, at, local_path, parse
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import children, leftovers, obstacles, undo, upgrade
+from lsp_server.jobs import children, conflicts, leftovers, obstacles, undo, upgrade
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.selection import Asked, selection
@@ -163,7 +163,9 @@ class Planner:
         text = literals.stated(decoded(made[manifest]), move.target, move.package, spelled)
         return {**made, manifest: text.encode()}
 
-    def _prepared(self, texts: Texts, wanted: Batch, manifest: Path) -> Texts | _Failed:
+    def _prepared(  # noqa: PLR0911  one for each kind of intent
+        self, texts: Texts, wanted: Batch, manifest: Path
+    ) -> Texts | _Failed:
         """Do what an intent needs before uv does the rest."""
         match wanted.intent:
             case Undo() as asked:
@@ -173,6 +175,9 @@ class Planner:
                 return self._made(undone.texts, undone.commands) if undone.commands else undone.texts
             case Bump(workspace=True) as asked:
                 return self._made(texts, [(path, asked.words()) for path in self._versioned(texts)])
+            case Resolve():
+                resolved = conflicts.resolved(texts)
+                return _Failed(resolved) if isinstance(resolved, Failure) else resolved
             case Upgrade() as asked:
                 return self._upgraded(texts, wanted, asked, manifest)
             case Move() as asked:

@@ -10,7 +10,7 @@ from lsp_server.core.intent.argument import BadArgument, RefusedError, not_a_fol
 from lsp_server.core.intent.base import Argument, Intent, Touched
 from lsp_server.core.intent.newer import Bump, BumpPart, Upgrade
 from lsp_server.core.intent.tables import Add, Bounds, Move, Remove
-from lsp_server.core.intent.upkeep import Lock, Sync, Undo
+from lsp_server.core.intent.upkeep import Lock, Resolve, Sync, Undo
 
 __all__ = [
     "CHANGING_COMMANDS",
@@ -24,6 +24,7 @@ __all__ = [
     "Lock",
     "Move",
     "Remove",
+    "Resolve",
     "Sync",
     "Touched",
     "Undo",
@@ -33,7 +34,7 @@ __all__ = [
     "unknown_field",
 ]
 
-INTENTS: tuple[type[Intent], ...] = (Add, Remove, Upgrade, Bump, Move, Lock, Sync, Undo)
+INTENTS: tuple[type[Intent], ...] = (Add, Remove, Upgrade, Bump, Move, Lock, Sync, Undo, Resolve)
 _BY_COMMAND: Mapping[str, type[Intent]] = {each.COMMAND: each for each in INTENTS}
 CHANGING_COMMANDS = frozenset(_BY_COMMAND)
 

@@ -67,6 +67,28 @@ class Sync(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Resolve(Intent):
+    """Resolve git's merge conflict: the manifests by statements, uv.lock anew with one side's versions."""
+
+    COMMAND = "pyproject.resolveConflict"
+    FIELDS = ("uri",)
+    is_barrier = True
+
+    @classmethod
+    def read(cls, given: Argument) -> Self:  # noqa: ARG003  it has no more than the project
+        """Read the argument."""
+        return cls()
+
+    def title(self) -> str:
+        """Say it."""
+        return "Resolve the merge conflict"
+
+    def concerns(self, key: Key) -> bool:  # noqa: ARG002  any
+        """Tell that it may be anything."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class Undo(Intent):
     """Take back one finished operation; without an id, the last one."""
 
