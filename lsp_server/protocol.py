@@ -20,6 +20,7 @@ ANSWERING_COMMANDS = (
     "pyproject.status",
     "pyproject.preview",
     "pyproject.checkUpgrades",
+    "pyproject.audit",
     "pyproject.searchPackages",
 )
 COMMANDS = (*sorted(CHANGING_COMMANDS), *ANSWERING_COMMANDS)

@@ -24,6 +24,7 @@ SEVERITIES: Mapping[str, int] = {
     "quarantined": ERROR,
     "archived": INFORMATION,
     "deprecated": INFORMATION,
+    "vulnerable": WARNING,
     "legacy-dev-dependencies": WARNING,
     "lock-stale": INFORMATION,
     "environment-stale": HINT,

@@ -7,6 +7,7 @@ from packaging.version import InvalidVersion, Version
 
 from lsp_server.core.locked import Locked
 from lsp_server.core.metadata import Metadata
+from lsp_server.core.vulnerabilities import Vulnerability
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Packages:
         locked: what uv.lock has; several versions where a marker splits them.
         installed: what the environment has, None where there is none.
         lock: what uv.lock says beside the versions.
+        vulnerable: the known vulnerabilities of what is locked, as the last audit found them.
         python: the version of the environment's Python, "" where there is none.
         described: what the installed ones that are declared say of themselves.
         offered: what the project's own places offer, with the newest version there.
@@ -29,6 +31,7 @@ class Packages:
     installed: Mapping[str, str] | None = None
     latest: Mapping[str, str] = field(default_factory=dict)
     lock: Locked = field(default_factory=Locked)
+    vulnerable: tuple[Vulnerability, ...] = ()
     python: str = ""
     described: Mapping[str, Metadata] = field(default_factory=dict)
     offered: Mapping[str, str | None] = field(default_factory=dict)

@@ -41,6 +41,7 @@ from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.neighbours import Neighbours
 from lsp_server.jobs.office import Office
 from lsp_server.server import (
+    audit,
     boundary,
     commands,
     configuration,
@@ -360,6 +361,7 @@ COMMANDS: Mapping[str, Callable[[Any, Office, Mapping[str, Any]], Awaitable[Any]
     "pyproject.status": commands.status,
     "pyproject.preview": commands.preview,
     "pyproject.checkUpgrades": commands.check_upgrades,
+    "pyproject.audit": audit.audit,
     "pyproject.searchPackages": search.search,
 }
 

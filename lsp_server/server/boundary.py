@@ -17,7 +17,13 @@ from lsp_server.jobs.office import Office
 from lsp_server.server import commands
 
 _log = logging.getLogger(__name__)
-OWN_ACTS = CHANGING_COMMANDS | {"pyproject.retry", "pyproject.preview", "pyproject.checkUpgrades", "pyproject.searchPackages"}
+OWN_ACTS = CHANGING_COMMANDS | {
+    "pyproject.retry",
+    "pyproject.preview",
+    "pyproject.checkUpgrades",
+    "pyproject.audit",
+    "pyproject.searchPackages",
+}
 """The commands by which a person asks for something in a project; a status is asked for by the editor itself."""
 
 

@@ -8,6 +8,7 @@ from lsp_server.core.pyproject import Dependency
 from lsp_server.core.releases import Page
 from lsp_server.core.snapshot import Snapshot
 from lsp_server.core.toml import Span
+from lsp_server.core.vulnerabilities import UNKNOWN, Vulnerability
 from lsp_server.features.checks.finding import Finding, Fix
 from lsp_server.features.checks.requirements import contradicts
 
@@ -18,6 +19,7 @@ def packages(snapshot: Snapshot) -> Iterator[Finding]:
         page = snapshot.known.get(one.name) if one.requirement is not None and one.requirement.url is None else None
         if page is not None and one.name not in snapshot.around.members:
             yield from _of_index(snapshot, one, page)
+    yield from _vulnerable(snapshot)
     yield from _state(snapshot)
     yield from _failed_plan(snapshot)
 
@@ -46,6 +48,27 @@ def _of_index(snapshot: Snapshot, one: Dependency, page: Page) -> Iterator[Findi
         if release is not None and release.yanked is not None:
             why = f": {release.yanked}" if release.yanked else ""
             yield Finding("yanked", one.span, f"'{one.name}' {version}, which is locked, was withdrawn{why}", (upgrade,))
+
+
+def _vulnerable(snapshot: Snapshot) -> Iterator[Finding]:
+    """Show each advisory at the requirement of its package, or at those that bring it; not after another version is locked."""
+    for found in snapshot.packages.vulnerable:
+        if found.version not in snapshot.packages.locked.get(found.name, ()):
+            continue
+        roots = {path[0]: path for path in found.paths}
+        for one in snapshot.manifest.dependencies:
+            if one.name == found.name or one.name in roots:
+                yield _advisory(one, found, roots.get(one.name, (found.name,)))
+
+
+def _advisory(one: Dependency, found: Vulnerability, way: tuple[str, ...]) -> Finding:
+    brought = f" (here because {' → '.join(way)})" if len(way) > 1 else ""
+    fixed = f"; fixed in {', '.join(found.fixed)}" if found.fixed else "; no version is fixed yet"
+    how = f", {found.severity}" if found.severity != UNKNOWN else ""
+    message = f"{found.name} {found.version} is vulnerable: {found.id}{how}: {found.summary}{brought}{fixed}"
+    title = f"Upgrade {found.name} in uv.lock to a version that is not vulnerable"
+    fixes = (Fix(title, "pyproject.upgrade", {"packages": [found.name], "strategy": "lock"}),) if found.fixed else ()
+    return Finding("vulnerable", one.span, message, fixes)
 
 
 def _place(one: Dependency) -> dict[str, object]:
