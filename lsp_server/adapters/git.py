@@ -1,34 +1,26 @@
-"""What git did to a working tree, as far as it can be seen without running git; and one text of an unfinished merge."""
+"""What git wrote of a working tree, as far as it can be seen without running git; and one text of an unfinished merge.
+
+git notes in its index, for each file that it has written or found unchanged, the blob and the time of that file. So a
+text is git's work if the index has its blob with a time that is as new as the text. A commit of other files, a branch or
+a lock that somebody left say nothing of this file.
+"""
 
 import hashlib
+import struct
 import subprocess
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from lsp_server.adapters import files
 
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What git had last done in a repository: the commit that is checked out, the length of its log, the index."""
-
-    head: str
-    logged: int
-    indexed: int
-
-
-def state(folder: Path) -> State | None:
-    """Return what changes whenever git writes to the working tree; None outside of a repository.
-
-    A checkout, a pull, a reset, a rebase and a commit all write the log of HEAD. `git restore` writes the index only,
-    as `git status` may do as well.
-    """
-    place = _repository(folder)
-    if place is None:
-        return None
-    return State(
-        (_read(place / "HEAD") or b"").decode("utf-8", "replace"), _stamp(place / "logs" / "HEAD")[0], _stamp(place / "index")[1]
-    )
+# An entry of the index (gitformat-index(5)): ctime, mtime, dev, ino, mode, uid, gid, size, then the name of the blob.
+_STAT = struct.Struct(">10L")
+_MTIME = slice(2, 4)
+# A file system may know times in hundredths of a second only, or take them from a clock that ticks so.
+_SLACK_SECONDS = 0.02
+# A git that writes files has just made its lock; one that is older is left over, or waits for a person's commit message.
+_LOCK_SECONDS = 2.0
 
 
 def common_text(path: Path) -> str | None:
@@ -41,26 +33,34 @@ def common_text(path: Path) -> str | None:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def is_at_work(folder: Path) -> bool:
-    """Tell whether a git is about to change the working tree or the index."""
-    place = _repository(folder)
-    return place is not None and (place / "index.lock").exists()
-
-
-def checked_out(folder: Path, since: State | None) -> bool:
-    """Tell whether another commit was checked out since."""
-    present = state(folder)
-    return present is not None and since is not None and (present.head, present.logged) != (since.head, since.logged)
-
-
-def may_have_written(folder: Path, content: bytes, since: State | None) -> bool:
-    """Tell whether a file's content may have come from git since: it stands in an index that was written since."""
-    present, place = state(folder), _repository(folder)
-    if place is None or present is None or since is None or present == since:
+def wrote(path: Path, content: bytes, since: float) -> bool:
+    """Tell whether a file's content came from git at or after `since` (seconds of the system's clock)."""
+    place = _repository(path.parent)
+    index = None if place is None else _read(place / "index")
+    if index is None:
         return False
     blob = b"blob %d\0" % len(content) + content
-    index = _read(place / "index") or b""
-    return hashlib.sha1(blob, usedforsecurity=False).digest() in index or hashlib.sha256(blob).digest() in index
+    names = (hashlib.sha1(blob, usedforsecurity=False).digest(), hashlib.sha256(blob).digest())
+    return any(seen >= since - _SLACK_SECONDS for name in names for seen in _times(index, name))
+
+
+def is_writing(folder: Path) -> bool:
+    """Tell whether a git may be writing files right now, of which it has not told its index yet."""
+    place = _repository(folder)
+    try:
+        return place is not None and time.time() - (place / "index.lock").stat().st_mtime < _LOCK_SECONDS
+    except OSError:
+        return False
+
+
+def _times(index: bytes, blob: bytes) -> Iterator[float]:
+    """Yield the times of the files of this content when git looked at them."""
+    at = index.find(blob)
+    while at >= 0:
+        if at >= _STAT.size:
+            seconds, fraction = _STAT.unpack_from(index, at - _STAT.size)[_MTIME]
+            yield seconds + fraction / 1e9
+        at = index.find(blob, at + 1)
 
 
 def _repository(folder: Path) -> Path | None:
@@ -69,14 +69,6 @@ def _repository(folder: Path) -> Path | None:
         return found
     # In a worktree or a submodule it is a file that names the folder.
     return found.parent / files.read_text(found).removeprefix("gitdir:").strip()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
 
 
 def _read(path: Path) -> bytes | None:

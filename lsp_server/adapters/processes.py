@@ -6,6 +6,7 @@ the boot has an id. Elsewhere psutil says it as a time of the clock, which may d
 
 import os
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -74,6 +75,22 @@ def is_alive(process: Process) -> bool:
 def is_seen_from_here(process: Process) -> bool:
     """Whether its number means anything here: of an earlier boot or of another container it may be somebody else's."""
     return process.started.rpartition(":")[0] == this_process().started.rpartition(":")[0]
+
+
+def clock() -> float:
+    """The seconds of the clock that starts of processes are counted by, also while the machine sleeps."""
+    if sys.platform == "linux" and _boot() is not None:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.time()
+
+
+def began(process: Process) -> float:
+    """When a process started, in seconds of `clock`; on Linux the end of that tick, a hundredth of a second.
+
+    Not the tick's begin: a program needs as long as that before it reads its first file.
+    """
+    count = float(process.started.rpartition(":")[2] or 0)
+    return (count + 1) / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" and _boot() is not None else count
 
 
 def _is_same(one: str, other: str) -> bool:

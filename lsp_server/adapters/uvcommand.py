@@ -168,6 +168,12 @@ def _is_on(name: str, arguments: "_Arguments", environ: Mapping[str, str]) -> bo
     return name in arguments.options or environ.get(_VARIABLES.get(name, ""), "").lower() in _YES
 
 
+def words(argv: Sequence[str]) -> tuple[str, ...]:
+    """The positional arguments behind the command: the packages of an `add`, the value of a `version`."""
+    arguments = _parse(argv)
+    return tuple(arguments.positional[len(_name(argv, arguments).split()) :])
+
+
 def option(argv: Sequence[str], name: str) -> str | None:
     """The value of the long option `name` (without dashes), the last one given, or None."""
     return _parse(argv).options.get(name) or None

@@ -2,7 +2,7 @@
 
 from lsp_server import protocol
 from lsp_server.client.connection import WARNING, Connection, say
-from lsp_server.jobs.guardian import Notice
+from lsp_server.jobs.outcome import Notice
 
 
 def show_restored(connection: Connection, notice: Notice) -> None:

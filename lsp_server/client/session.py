@@ -90,6 +90,19 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """A document that was saved, and the text that the editor shared with its file before that.
+
+    `loaded`: the saved text itself looks like one that was loaded. Then the editor only saved it once more, or the file
+    had it before we heard of what was typed; `shown` is the text before it.
+    """
+
+    document: Document
+    shown: str
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """A text that a document is to have after an edit of ours; `seen` is set when the client says that it has it."""
 
@@ -151,7 +164,7 @@ class Session:
             self._open[document.uri] = moved
         return present.dirty and not moved.dirty
 
-    def save(self, uri: str) -> tuple[Document, str] | None:
+    def save(self, uri: str) -> Saved | None:
         """A document was saved; return it, with the text that its user had before they changed it."""
         with self._mutex:
             present = self._open.get(uri)
@@ -159,7 +172,8 @@ class Session:
                 return None
             text = _plain(present.document.text)
             self._open[uri] = _Open(_path(uri) or present.path, present.document, text, text)
-        return present.document, present.clean if present.clean != text else present.before
+        is_loaded = present.clean == text
+        return Saved(present.document, present.before if is_loaded else present.clean, is_loaded)
 
     def close(self, uri: str) -> Path | None:
         """A document was closed, with what was unsaved in it; return its path."""

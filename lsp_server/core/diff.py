@@ -96,6 +96,11 @@ def apply(old: str, changes: Iterable[Edit]) -> str:
     return "".join([*pieces, old[position:]])
 
 
+def distance(one: str, other: str) -> int:
+    """How many characters two texts do not share, by the edits between them."""
+    return sum(len(edit.text) + edit.end - edit.start for edit in edits(one, other))
+
+
 def merge(base: str, ours: str, theirs: str) -> Merged | Conflict:
     """The changes from ``base`` to each side in one text, by lines (diff3).
 

@@ -172,3 +172,9 @@ def advance(operation: Operation, state: State, now: str, **changes: Any) -> Ope
         changes.setdefault("finished_at", None)
         changes.setdefault("failure", None)
     return replace(operation, state=state, **changes)
+
+
+def asked_again(operation: Operation, now: str) -> Operation:
+    """Return a finished operation as the new wish that it becomes when it is asked for again at this time."""
+    fresh = replace(operation, state="queued", created_at=now, started_at=None, finished_at=None, attempts=0, in_buffer=False)
+    return replace(fresh, failure=None, message="", blocked=None)

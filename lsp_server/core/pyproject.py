@@ -113,7 +113,7 @@ def read_block(text: str) -> Manifest:
 
 def _read(text: str, project: tuple[str, ...]) -> Manifest:
     document = toml.scan(text)
-    lists = tuple(_lists(document, project))
+    arrays = tuple(lists(document, project))
     extras = _tables_below(document, ("project", "optional-dependencies"))
     legacy = ("dev",) if document.get(*_UV, "dev-dependencies") else ()
     groups = _unique((*_tables_below(document, ("dependency-groups",)), *legacy))
@@ -127,7 +127,7 @@ def _read(text: str, project: tuple[str, ...]) -> Manifest:
         dynamic_version="version" in _strings(document.get("project", "dynamic")),
         has_project=_has(document, ("project",)),
         requires_python=_string(document.get(*project, "requires-python")),
-        dependencies=tuple(found for table, value in lists for found in _dependencies(table, value)),
+        dependencies=tuple(found for table, value in arrays for found in _dependencies(table, value)),
         groups=groups,
         extras=extras,
         default_groups=_default_groups(document, groups),
@@ -147,7 +147,7 @@ def source_folders(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place for place in places if isinstance(place, str)))
 
 
-def _lists(document: toml.Document, project: tuple[str, ...]) -> Iterator[tuple[Table, toml.Value]]:
+def lists(document: toml.Document, project: tuple[str, ...] = ("project",)) -> Iterator[tuple[Table, toml.Value]]:
     """The arrays of requirements, in the order of the text."""
     for path, value in document.index.items():
         match path:

@@ -124,6 +124,13 @@ def _options(settings: shapes.Table) -> Iterator[str]:
         yield "--no-index"
 
 
+def with_toml(text: str, block: Block, content: str) -> str:
+    """Return a script with other TOML in its block."""
+    ending = "\r\n" if "\r\n" in text[block.start : block.end] else "\n"
+    lines = [f"# {line}" if line else "#" for line in content.splitlines()]
+    return text[: block.start] + ending.join([_OPEN, *lines, _CLOSE]) + text[block.end :]
+
+
 def to_source_offset(block: Block, offset_in_toml: int, text: str) -> int:
     """The offset in the script `text` of an offset in its block's TOML; clamped to the block's content."""
     seen = 0

@@ -1,31 +1,53 @@
 """What follows a commit: watch until no stale text can undo it, then bring the environment up to date."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from lsp_server.adapters import files
-from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.lockwaits import LockWait
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.core.operation import Blocked, Failure, Operation, State
 from lsp_server.core.settings import Settings
 from lsp_server.core.text import decoded
-from lsp_server.jobs import blocking, outcome
+from lsp_server.jobs import blocking, outcome, recover
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
 from lsp_server.jobs.place import Place
 from lsp_server.jobs.quiet import Quiet
-from lsp_server.jobs.selection import selection
-from lsp_server.jobs.settle import Settling, judge, names_of
+from lsp_server.jobs.selection import Asked, selection
 from lsp_server.jobs.standing import Made, Standing
-from lsp_server.jobs.sync import Due, Lane, Synced
+from lsp_server.jobs.sync import Due, Lane, Synced, lock_is_stale
 from lsp_server.jobs.tools import executable_for
+from lsp_server.jobs.verify import Verifier
 
 MOST_ATTEMPTS = 3
-SAVE_SECONDS = 0.3
+"""So often uv.lock is made anew for one operation, when others write it or the manifest meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """One committed change, watched as long as a uv lives that had read the texts before it.
+
+    What such a uv writes over it is written again by `verify`; here its end is awaited, and uv.lock made to fit.
+
+    Attributes:
+        said: what each operation changed, in words.
+        writers: those uv processes.
+        restored: how often a stale text had been corrected when they were looked for.
+    """
+
+    asked: tuple[Asked, ...]
+    before: Texts
+    after: Texts
+    said: Mapping[str, str]
+    writers: frozenset[ProcessId] = frozenset()
+    restored: int = 0
+
+
+def names_of(processes: Collection[UvProcess]) -> frozenset[ProcessId]:
+    """Name processes for ever."""
+    return frozenset(ProcessId(process.pid, process.started) for process in processes)
 
 
 @dataclass(slots=True)
@@ -34,22 +56,20 @@ class Aftermath:
 
     Attributes:
         standing: edits that stand in the manifest, so that only uv.lock has to be made anew.
-        saved: the text that the user saved last, of each file.
+        verifier: corrects the stale texts of those uvs.
 
     """
 
     place: Place
     ledger: Ledger
     quiet: Quiet
-    editor: Editor
     settings: Callable[[], Settings]
     wake: threading.Event
+    verifier: Verifier
     standing: Standing = field(default_factory=dict)
-    saved: dict[Path, str] = field(default_factory=dict)
     settling: list[Settling] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
     lane: Lane = field(init=False)
-    _doubted: dict[tuple[int, bytes], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lane = Lane(self.place, self._synced, self._waits_inside)
@@ -69,56 +89,52 @@ class Aftermath:
         for one in item.asked:
             self.standing.pop(one.operation, None)
 
-    def check_standing(self, operation: Operation) -> None:
-        """Have an edit made again that stands no more, and was not taken back by the user."""
-        made = self.standing.get(operation.id)
-        if made is not None:
-            text = decoded(files.read(made.path))
-            if made.is_missing(operation, text) and not self._by_user(made.path, text):
-                del self.standing[operation.id]
-
     def wait_for(self, operations: Sequence[str], state: State, blocked: Blocked) -> None:
         """Say what operations wait for."""
         self.ledger.block(operations, state, blocked, blocking.waits(blocked))
+
+    def go_on_with_saved(self) -> None:
+        """Go on with operations of dead processes whose edit their person has saved."""
+        for operation, former, made in recover.saved_edits(self.place.journal, self.place.key):
+            self.standing[operation.id] = made
+            if not self.ledger.take(operation, former):
+                del self.standing[operation.id]
 
     def settle(self) -> None:
         """Look once more at each change that a uv may still undo."""
         if not self.settling:
             return
-        writers = self.quiet.writers()
+        writers = self.quiet.late_writers()
         for item in self._joined_by_later(writers):
             try:
-                verdict = judge(self.place, item, writers=names_of(writers), by_user=self._by_user)
+                self.verifier.look()  # what they wrote before they ended is corrected before uv.lock is compared with it
+                relock = lock_is_stale(self.place, item.after)
             except OSError as error:
                 self._say_unreadable(item, error)
                 continue
-            if verdict.dropped and self._may_be_a_save(item):
-                continue
-            for name in verdict.dropped:
-                self._dropped(name, verdict.culprits)
-            if verdict.dropped:
-                left = tuple(one for one in item.asked if one.operation not in verdict.dropped)
-                self.settling[self.settling.index(item)] = replace(item, asked=left)
-            elif verdict.settled:
-                self.settling.remove(item)
-                self._settled(item, relock=verdict.relock)
-            else:
+            if item.writers.intersection(names_of(writers)):
                 self.quiet.arm()
                 self._say_watched(item)
+            else:
+                self.settling.remove(item)
+                self._settled(item, relock=relock)
 
     def _joined_by_later(self, writers: Sequence[UvProcess]) -> list[Settling]:
         """Return what settles, each with the uv processes that may have read a stale text since.
 
-        One that started while a stale text stood writes it again after its writer has put our edit back, so an edit is
-        settled only when it stands and no uv that writes manifests is left.
+        One that started while a stale text stood writes it again, after it was corrected.
         """
         later = names_of([process for process in writers if process.writes_manifest])
-        self.settling = [replace(item, writers=item.writers | later) for item in self.settling]
+        present = self.verifier.restored
+        self.settling = [
+            item if item.restored == present else replace(item, writers=item.writers | later, restored=present)
+            for item in self.settling
+        ]
         return list(self.settling)
 
     def _say_watched(self, item: Settling) -> None:
         """Say for whose end an edit, which is made, is still watched."""
-        writer = self.quiet.anybody()
+        writer = self.quiet.late()
         if writer is None:
             return  # it has ended in this moment
         for one in item.asked:
@@ -128,41 +144,6 @@ class Aftermath:
         for one in item.asked:
             message = f"{item.said[one.operation]}; {error.filename} cannot be read now: {error.strerror}"
             self.ledger.move(one.operation, "committing", message=message)
-
-    def _by_user(self, path: Path, text: str) -> bool:
-        return self.saved.get(path) == text
-
-    def _may_be_a_save(self, item: Settling) -> bool:
-        """Give an editor a moment to say that it saved: the text is on disk before the notification is here.
-
-        A document that was loaded again from a stale file shows the same text, so the moment has to pass.
-        """
-        for path in item.after:
-            document = self.editor.document(path)
-            content = files.read(path)
-            if document is None or content is None or document.text.encode("utf-8", "surrogatepass") != content:
-                continue
-            since = self._doubted.setdefault((item.change, content), time.monotonic())
-            left = SAVE_SECONDS - (time.monotonic() - since)
-            if left > 0:
-                threading.Timer(left, self.wake.set).start()
-                return True
-        return False
-
-    def _dropped(self, name: str, culprits: Sequence[int]) -> None:
-        operation = self.ledger.get(name)
-        if operation is None:
-            return
-        if operation.attempts + 1 >= MOST_ATTEMPTS:
-            self.ledger.fail(name, outcome.lost(operation, culprits))
-            return
-        message = (
-            f"another process (pid {culprits[0]}) wrote an older text over it; planning it again"
-            if culprits
-            else "planning it again"
-        )
-        self.ledger.move(name, "queued", attempts=operation.attempts + 1, message=message)
-        self.wake.set()
 
     def _settled(self, item: Settling, *, relock: bool) -> None:
         for one in item.asked:

@@ -15,8 +15,10 @@ from lsp_server.adapters import files, private, shadow
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.lockprobe import can_be_taken
+from lsp_server.adapters.processes import clock
 from lsp_server.core import diff, invariant
 from lsp_server.core.operation import Failure
+from lsp_server.core.text import decoded
 from lsp_server.core.tokens import BOM
 from lsp_server.jobs import refusals
 from lsp_server.jobs.journal import Texts
@@ -29,11 +31,13 @@ from lsp_server.locks.rank import Rank
 class Committed:
     """Both files are replaced.
 
-    `open_documents` were edited and have to be made clean; `alive` are the uv processes that may have read before.
+    `open_documents` were edited and have to be made clean; `alive` are the uv processes that may have read before;
+    `since` is right before the files were replaced, in seconds of `processes.clock`.
     """
 
-    open_documents: tuple[Path, ...] = ()
-    alive: tuple[UvProcess, ...] = ()
+    open_documents: tuple[Path, ...]
+    alive: tuple[UvProcess, ...]
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,10 @@ def commit(
             edited = _edit_open_documents(staged.changes, editor, label)
             if edited is None:
                 return Changed()
+            since = clock()
             if not _replace(staged):
                 return Changed()
-            committed = Committed(edited, alive())
+            committed = Committed(edited, alive(), since)
     except OSError as error:
         return _cannot_write(place, error)
     for replacement in staged.replacements.values():
@@ -208,6 +213,13 @@ def _edit_open_documents(changes: Texts, editor: Editor, label: str) -> tuple[Pa
             present = editor.document(path)
             if made is False or (present is not None and (present.dirty or present.version != document.version)):
                 return None
-            # An editor that does not answer is not waited for: a clean document follows its file.
+            continue  # an editor that does not answer, or never does it, is not waited for: the document follows its file
         edited.append(path)
     return tuple(edited)
+
+
+def make_clean(editor: Editor, path: Path, content: bytes | None) -> None:
+    """Have a document saved that shows a file's new text; whatever else it shows would be written over it."""
+    document = editor.document(path)
+    if document is not None and not document.dirty and document.text.removeprefix(BOM) == decoded(content).removeprefix(BOM):
+        editor.save(path)

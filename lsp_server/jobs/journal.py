@@ -31,7 +31,8 @@ KEPT_OPERATIONS = 100
 KEPT_CHANGES = 50
 KEPT_LOST = 50
 
-ChangeState = Literal["prepared", "committed", "abandoned"]
+ChangeState = Literal["prepared", "committed", "abandoned", "buffered"]
+"""A change that is "buffered" stands in an unsaved document only, as long as its operation waits for the person's save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,7 @@ class Journal(Database):
     def add(self, operation: Operation) -> Operation:
         """Write a new operation and return it with its ticket."""
         with self._transaction() as database:
-            cursor = database.execute(
-                "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (operation.id, operation.project, operation.state, self.owner.pid, self.owner.started, rows.dump(operation)),
-            )
-            ticket = cursor.lastrowid or 0
+            ticket = rows.insert(database, operation, self.owner)
         return replace(operation, ticket=ticket)
 
     @in_a_sound_one
@@ -97,13 +94,30 @@ class Journal(Database):
             self._unwritten.pop(operation.id, None)
 
     @in_a_sound_one
-    def adopt(self, operation: Operation) -> bool:
-        """Take an operation over that has failed or was cancelled; false if somebody has done so already."""
+    def adopt(self, operation: Operation) -> Operation | None:
+        """Take an operation over that has failed or was cancelled, as a new wish: it comes behind all that was asked for.
+
+        Returns:
+            the operation with its new ticket; None if somebody has done so already.
+
+        """
+        with self._transaction() as database:
+            taken = database.execute("DELETE FROM operation WHERE id = ? AND state IN ('failed', 'cancelled')", (operation.id,))
+            if taken.rowcount != 1:
+                return None
+            ticket = rows.insert(database, operation, self.owner)
+        return replace(operation, ticket=ticket)
+
+    @in_a_sound_one
+    def take(self, operation: Operation, former: ProcessId) -> bool:
+        """Go on with an unfinished operation of a process that has ended; false if somebody else does."""
         with self._transaction() as database:
             taken = database.execute(
-                "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ?"
-                " WHERE id = ? AND state IN ('failed', 'cancelled')",
-                (operation.state, self.owner.pid, self.owner.started, rows.dump(operation), operation.id),
+                "UPDATE operation SET state = ?, pid = ?, pid_started = ?, data = ? WHERE id = ? AND pid = ? AND pid_started = ?",
+                (
+                    *(operation.state, self.owner.pid, self.owner.started, rows.dump(operation), operation.id),
+                    *(former.pid, former.started),
+                ),
             )
         return taken.rowcount == 1
 
@@ -165,17 +179,19 @@ class Journal(Database):
     # Changes
 
     @in_a_sound_one
-    def prepare(self, project: str, operations: Sequence[str], before: Texts, after: Texts) -> int:
+    def prepare(
+        self, project: str, operations: Sequence[str], before: Texts, after: Texts, state: ChangeState = "prepared"
+    ) -> int:
         """Write what a change is about to do, before it does anything, so that a power cut keeps it; return its number."""
         with self._transaction(durable=True) as database:
             cursor = database.execute(
-                "INSERT INTO change (project, state, operations, pid, pid_started) VALUES (?, 'prepared', ?, ?, ?)",
-                (project, json.dumps(list(operations)), self.owner.pid, self.owner.started),
+                "INSERT INTO change (project, state, operations, pid, pid_started) VALUES (?, ?, ?, ?, ?)",
+                (project, state, json.dumps(list(operations)), self.owner.pid, self.owner.started),
             )
             number = cursor.lastrowid or 0
             _keep_images(database, number, before, after)
             database.execute(
-                "DELETE FROM change WHERE project = :project AND state != 'prepared' AND id NOT IN"
+                "DELETE FROM change WHERE project = :project AND state NOT IN ('prepared', 'buffered') AND id NOT IN"
                 " (SELECT id FROM change WHERE project = :project AND state = 'committed' ORDER BY id DESC LIMIT :most)",
                 {"project": project, "most": KEPT_CHANGES},
             )
@@ -200,6 +216,14 @@ class Journal(Database):
     def prepared(self, project: str | None = None) -> tuple[Change, ...]:
         """Return the changes that were prepared and never marked, of one project or of all."""
         return self._changes("state = 'prepared' AND (:project IS NULL OR project = :project) ORDER BY id", {"project": project})
+
+    def buffered(self, operation: str) -> Change | None:
+        """Return what an unfinished operation made of an unsaved document, last."""
+        found = self._changes(
+            "state = 'buffered' AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = ?) ORDER BY id DESC LIMIT 1",
+            (operation,),
+        )
+        return found[0] if found else None
 
     def committed_after(self, project: str, change: int) -> tuple[Change, ...]:
         """Return the changes of a project that were committed after the given one, oldest first."""

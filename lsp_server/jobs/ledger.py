@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lsp_server.adapters.lockwaits import LockWait
-from lsp_server.adapters.processes import is_alive
+from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core.operation import CANCELLABLE, FINISHED, HOLDS_QUEUE, Blocked, Failure, Operation, State, advance
 from lsp_server.jobs import blocking, refusals
 from lsp_server.jobs.place import Place, now
@@ -48,16 +48,26 @@ class Ledger:
         self.on_change()
         return written
 
-    def adopt(self, operation: Operation) -> bool:
-        """Take over an operation that has failed or was cancelled; false if it is no such one any more.
+    def adopt(self, operation: Operation) -> Operation | None:
+        """Take over an operation that has failed or was cancelled; None if it is no such one any more.
 
         Raises:
             sqlite3.Error: the journal cannot be written; the operation stays as it was.
 
         """
         with self._mutex:
-            operation = self._behind_a_plan(operation)
-            if not self.place.journal.adopt(operation):
+            adopted = self.place.journal.adopt(self._behind_a_plan(operation))
+            if adopted is None:
+                return None
+            self._operations[adopted.id] = adopted
+            self._since[adopted.id] = time.monotonic()
+        self.on_change()
+        return adopted
+
+    def take(self, operation: Operation, former: ProcessId) -> bool:
+        """Go on with an operation of a process that has ended; false if somebody else does."""
+        with self._mutex:
+            if not self.place.journal.take(operation, former):
                 return False
             self._operations[operation.id] = operation
             self._since[operation.id] = time.monotonic()

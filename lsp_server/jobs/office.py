@@ -20,8 +20,8 @@ from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, Origin
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import cancel, children, leftovers, undo
-from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Journal
+from lsp_server.jobs.outcome import Notice
 from lsp_server.jobs.place import Place, now, state_folder
 from lsp_server.jobs.worker import Worker
 

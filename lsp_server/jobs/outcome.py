@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lsp_server.adapters.project import LOCKFILE, MANIFEST
@@ -15,6 +16,21 @@ _log = logging.getLogger(__name__)
 CLOSED = "the file was closed without saving; nothing was changed"
 MOST_NAMED = 5
 """So many packages are named in a line; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell the user at once.
+
+    `before` is the text that erased the user's, `after` the one with it; `lost` is a file with the text that could
+    not be put back, to be opened.
+    """
+
+    message: str
+    path: Path
+    before: str
+    after: str
+    lost: Path | None = None
 
 
 def needs_save(path: Path, *, applied: bool) -> str:
@@ -55,6 +71,11 @@ def committed(one: Asked, made: Changes, notes: Sequence[str] = ()) -> str:
 def synced(said: str) -> str:
     """Say that the environment has what an operation committed."""
     return f"{said}; environment synced"
+
+
+def not_synced(said: str, reason: str) -> str:
+    """Say that an edit is made and its packages could not be installed, and what to do."""
+    return f"{said}, and that stays, but the environment was not synced: {reason}; sync again, or undo the edit"
 
 
 def _statement(change: Statement) -> str:

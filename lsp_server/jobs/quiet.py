@@ -57,6 +57,17 @@ class Quiet:
         """
         return tuple(process for process in self._working() if self._may_write(process, _TEXTS))
 
+    def late_writers(self) -> tuple[live.UvProcess, ...]:
+        """Return the uv processes that may write what they have read before, also where what stands now needs no writing.
+
+        An audit locks in its first moment; then it waits for a service, perhaps for long.
+        """
+        return tuple(each for each in self._working() if each.writes & _TEXTS and each.subcommand != "audit")
+
+    def late(self) -> Blocked | None:
+        """Return the first of them."""
+        return next(map(self._process, self.late_writers()), None)
+
     def writing(self) -> Blocked | None:
         """Return a uv that is alive and will write the manifest or uv.lock, whether it holds a lock or not.
 

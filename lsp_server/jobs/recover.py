@@ -1,7 +1,8 @@
 """After a crash: finish or give up what the journal shows as begun, and offer the rest again."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 from lsp_server.adapters import files
@@ -9,6 +10,7 @@ from lsp_server.adapters import project as projects
 from lsp_server.adapters.processes import ProcessId, is_alive
 from lsp_server.core import facts, intent
 from lsp_server.core.operation import Failure, Operation, State, advance
+from lsp_server.jobs import standing
 from lsp_server.jobs.journal import Change, Journal
 from lsp_server.jobs.place import Place, now
 
@@ -59,7 +61,8 @@ def interrupted(journal: Journal, project: str, *, apart_from: Collection[Proces
     """Mark the unfinished operations of dead processes: done if their change was committed, else to be retried."""
     found: list[Operation] = []
     for operation, owner in journal.unfinished_with_owner(project):
-        if owner not in apart_from and not is_alive(owner):
+        # One whose edit its person has saved goes on with the next server (`saved_edits`), and nobody is asked.
+        if owner not in apart_from and not is_alive(owner) and standing.saved(journal, operation) is None:
             ended = left_by(journal, operation, owner)
             journal.save(ended)
             found.append(ended)
@@ -83,6 +86,15 @@ def left_by(journal: Journal, operation: Operation, owner: ProcessId) -> Operati
         f"the process that had taken it (pid {owner.pid}) ended before it was done{unchanged}: {remedy}",
     )
     return _ended(operation, "failed", failure=failure, message=failure.message)
+
+
+def saved_edits(journal: Journal, project: str) -> Iterator[tuple[Operation, ProcessId, standing.Made]]:
+    """Yield the operations of dead processes whose edit their person has saved, as they go on: uv.lock is to be made."""
+    for operation, owner in journal.unfinished_with_owner(project):
+        made = None if owner == journal.owner or is_alive(owner) else standing.saved(journal, operation)
+        if made is not None:
+            queued = replace(operation, state="queued", blocked=None, message="saved", in_buffer=False)
+            yield queued, owner, made
 
 
 def _stands(journal: Journal, operation: Operation) -> bool:

@@ -6,11 +6,13 @@ is missing has its default, and a row that is no operation to this version is pa
 
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
+from lsp_server.adapters.processes import ProcessId
 from lsp_server.core import masking
 from lsp_server.core.operation import Blocked, Changes, Failure, Moved, Operation, Origin, State, Statement
 
@@ -98,3 +100,12 @@ def _assert_usable(operation: Operation) -> None:
         raise ValueError(f"its state is {operation.state!r:.80}")
     for name in _TIMES:
         datetime.fromisoformat(getattr(operation, name) or "2000-01-01")
+
+
+def insert(database: sqlite3.Connection, operation: Operation, owner: ProcessId) -> int:
+    """Write a new operation, and return its ticket."""
+    cursor = database.execute(
+        "INSERT INTO operation (id, project, state, pid, pid_started, data) VALUES (?, ?, ?, ?, ?, ?)",
+        (operation.id, operation.project, operation.state, owner.pid, owner.started, dump(operation)),
+    )
+    return cursor.lastrowid or 0

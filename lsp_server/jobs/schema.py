@@ -59,6 +59,7 @@ CREATE TRIGGER IF NOT EXISTS cancellation_asked AFTER INSERT ON cancellation BEG
 END;
 CREATE TRIGGER IF NOT EXISTS operation_ended AFTER UPDATE ON operation WHEN new.state IN ({FINISHED_STATES}) BEGIN
     DELETE FROM cancellation WHERE operation = new.id;
+    DELETE FROM change WHERE state = 'buffered' AND EXISTS (SELECT 1 FROM json_each(operations) WHERE value = new.id);
 END;
 CREATE TABLE IF NOT EXISTS lost (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsp_server.adapters import files
 from lsp_server.core import facts, intent
 from lsp_server.core.operation import Operation
-from lsp_server.jobs.journal import Texts
+from lsp_server.core.text import decoded
+from lsp_server.jobs.journal import Journal, Texts
 from lsp_server.jobs.plan import Planned
 from lsp_server.jobs.selection import Asked
 
@@ -40,6 +42,15 @@ class Made:
         if isinstance(wanted, intent.BadArgument):
             return frozenset()
         return frozenset(key for key in facts.changed(*self._facts()) if wanted.concerns(key))
+
+
+def saved(journal: Journal, operation: Operation) -> Made | None:
+    """Return what an operation had made of an unsaved document, if its file has it: the person has saved it since."""
+    change = journal.buffered(operation.id)
+    if change is None:
+        return None
+    made = [Made(path, decoded(change.before[path]), decoded(after)) for path, after in change.after.items()]
+    return next((each for each in made if not each.is_missing(operation, decoded(files.read(each.path)))), None)
 
 
 Standing = dict[str, Made]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 
-from lsp_server.adapters import environment, uv
+from lsp_server.adapters import environment, files, uv
 from lsp_server.adapters.lockwaits import LockWait
-from lsp_server.core import commandline, lockfile, uvwords
+from lsp_server.adapters.project import MANIFEST
+from lsp_server.core import commandline, lockfile, pyproject, uvwords
 from lsp_server.core.commandline import Target
 from lsp_server.core.operation import Failure
 from lsp_server.core.settings import Settings
@@ -22,10 +23,13 @@ from lsp_server.locks.rank import assert_may_start_uv
 
 _log = logging.getLogger(__name__)
 
+# So often a sync is repeated where uv.lock is another one after it: then somebody else writes it all the time.
+MOST_ROUNDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One operation that waits to be synced: what it selects, the texts before and after it, where the person stands."""
+    """One operation that waits to be synced: what it changed, in words and texts, what it selects, where the person stands."""
 
     operation: str
     said: str
@@ -89,27 +93,34 @@ class Lane:
         self.finished(ended)
 
     def _sync(self, executable: uv.Uv, settings: Settings, due: tuple[Due, ...], cancellation: uv.Cancellation) -> Synced:
+        """Install what is locked now, and look again afterwards: another uv may have locked and installed meanwhile."""
         refused = environment.refusal(self.place.environment)
         if refused is not None:
             return Synced(due, Failure("sync-failed", refused))
-        wanted = reduce(Selection.joined, (one.selection for one in due))
+        wanted = reduce(Selection.joined, (one.selection for one in due)).arguments()
         stand = next((one.folder for one in due if one.folder), self.place.project.folder)
-        result = self._uv(executable, settings, wanted.arguments(), cancellation, stand)
-        if cancellation.requested.is_set():
-            return Synced(due, cancelled=True)
-        if not result.ok:
-            words = result.stderr or result.stdout
-            failure = Failure("sync-failed", uvwords.sentence(words), words)
-            return Synced(due, failure, outdated=uvwords.lock_outdated(words))
+        for _ in range(MOST_ROUNDS):
+            lock = files.read(self.place.project.lockfile)
+            result = self._uv(executable, settings, wanted, cancellation, stand)
+            if cancellation.requested.is_set():
+                return Synced(due, cancelled=True)
+            if not result.ok:
+                words = result.stderr or result.stdout
+                failure = Failure("sync-failed", outcome.not_synced(due[0].said, uvwords.sentence(words)), words)
+                return Synced(due, failure, outdated=uvwords.lock_outdated(words))
+            removed = self._remove(executable, settings, due, cancellation)
+            if not removed.ok and not cancellation.requested.is_set():
+                said = outcome.not_synced(due[0].said, uvwords.sentence(removed.stderr))
+                return Synced(due, Failure("sync-failed", said, removed.stderr))
+            if cancellation.requested.is_set() or files.read(self.place.project.lockfile) == lock:
+                break
+        return Synced(due, cancelled=cancellation.requested.is_set(), outdated=lock_is_stale(self.place, due[-1].after))
+
+    def _remove(self, executable: uv.Uv, settings: Settings, due: Sequence[Due], cancellation: uv.Cancellation) -> uv.Result:
+        """Take out what these edits dropped, which is ours to do: --inexact keeps what a person installed by hand."""
         gone = self._dropped(due)
-        if gone:
-            # --inexact keeps what a person installed by hand; what these edits dropped is ours to take out.
-            python = str(self.place.environment)
-            removal = ("pip", "uninstall", "--python", python, "--", *gone)
-            result = self._uv(executable, settings, removal, cancellation, self.place.project.folder)
-            if not result.ok and not cancellation.requested.is_set():
-                return Synced(due, Failure("sync-failed", uvwords.sentence(result.stderr), result.stderr))
-        return Synced(due, cancelled=cancellation.requested.is_set())
+        words = ("pip", "uninstall", "--python", str(self.place.environment), "--", *gone)
+        return self._uv(executable, settings, words, cancellation, self.place.project.folder) if gone else uv.Result(0, "", "")
 
     def _uv(
         self, executable: uv.Uv, settings: Settings, words: Sequence[str], cancellation: uv.Cancellation, stand: Path
@@ -122,9 +133,24 @@ class Lane:
         return children.run(self.place.journal, [str(executable.path), *options, *words], stand, environ, cancellation)
 
     def _dropped(self, due: Sequence[Due]) -> tuple[str, ...]:
-        """Return the installed packages that were locked before these edits and are not any more."""
+        """Return the installed packages that were locked before these edits and are not locked now, whoever locked."""
         lock = self.place.project.lockfile
-        before = lockfile.versions(decoded(due[0].before.get(lock))) if due else {}
-        now = lockfile.versions(decoded(due[-1].after.get(lock))) if due else {}
-        installed = environment.installed(self.place.environment)
-        return tuple(sorted(name for name in before if name not in now and name in installed))
+        before = {name for one in due for name in lockfile.versions(decoded(one.before.get(lock)))}
+        left = before - lockfile.versions(decoded(files.read(lock))).keys()
+        return tuple(sorted(left & environment.installed(self.place.environment).keys()))
+
+
+def lock_is_stale(place: Place, planned: Texts) -> bool:
+    """Tell whether the manifest or uv.lock is not the planned one any more, and they do not fit each other.
+
+    Raises:
+        OSError: one of them cannot be read.
+
+    """
+    lock, root = place.project.lockfile, place.project.root / MANIFEST
+    if place.project.kind == "script" or planned.get(lock) is None:
+        return False
+    present = {path: files.read(path) for path in (lock, root)}
+    if present[root] is None or all(text == planned.get(path) for path, text in present.items()):
+        return False
+    return lockfile.fits(pyproject.read(decoded(present[root])), decoded(present[lock])) is False

@@ -1,7 +1,9 @@
 """Edits that stand in documents with unsaved changes of the user: in the buffer only, until the user saves."""
 
+import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,10 +45,18 @@ class Unsaved:
                     if one.manifest == path:
                         if applied:
                             self._buffered[one.operation] = (planned.base, planned.result)
+                            self._note(one.operation, path, planned)
                         message = outcome.needs_save(path, applied=bool(applied))
                         self.ledger.move(one.operation, "needsSave", message=message, in_buffer=bool(applied))
                 self._look_again(path, asked)
         return True
+
+    def _note(self, operation: str, path: Path, planned: Planned) -> None:
+        """Write down what stands in the buffer: who comes after us finds it in the file if the person has saved it."""
+        place = self.ledger.place
+        with suppress(sqlite3.Error):  # the journal is behind; the edit itself goes on
+            texts = ({path: planned.base[path]}, {path: planned.result[path]})
+            place.journal.prepare(place.key, [operation], *texts, state="buffered")
 
     def _look_again(self, path: Path, asked: Sequence[Asked]) -> None:
         """Go on at once where the user saved or closed the document before anything waited for that."""

@@ -9,33 +9,33 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from lsp_server.adapters import files, git, uv
+from lsp_server.adapters import files, uv
 from lsp_server.adapters import project as projects
 from lsp_server.adapters.editor import Editor
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.shadow import Shadow
 from lsp_server.core import changes, intent
-from lsp_server.core.operation import HOLDS_QUEUE, Failure, Operation
+from lsp_server.core.operation import HOLDS_QUEUE, Failure, Operation, asked_again
 from lsp_server.core.settings import Settings
 from lsp_server.jobs import blocking, outcome, recover
-from lsp_server.jobs.aftermath import Aftermath
-from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, stage
+from lsp_server.jobs.aftermath import Aftermath, Settling, names_of
+from lsp_server.jobs.commit import Busy, Changed, Committed, Staged, commit, make_clean, stage
 from lsp_server.jobs.files_watch import FilesWatch
-from lsp_server.jobs.guardian import Guardian, Notice
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.ledger import Ledger
-from lsp_server.jobs.place import Place
+from lsp_server.jobs.outcome import Notice
+from lsp_server.jobs.place import Place, now
 from lsp_server.jobs.plan import Cancelled, Planned, Planner, as_lock
 from lsp_server.jobs.quiet import SAFETY_SECONDS, Quiet
 from lsp_server.jobs.selection import Asked
-from lsp_server.jobs.settle import Settling, names_of
 from lsp_server.jobs.standing import images
 from lsp_server.jobs.tools import executable_for
 from lsp_server.jobs.turn import inherited
 from lsp_server.jobs.unsaved import Unsaved
+from lsp_server.jobs.verify import Verifier
 from lsp_server.jobs.waits import Waits
 from lsp_server.locks.lock import FileMutex
 from lsp_server.locks.rank import Rank
@@ -71,9 +71,9 @@ class Worker:
         self._shadow = Shadow(place.shadow, place.project.folder)
         self._planning = uv.Cancellation()
         self._waits = Waits(self.ledger, self._quiet, self.wake, self._patience)
-        self._after = Aftermath(place, self.ledger, self._quiet, editor, settings, self.wake)
+        self.verifier = Verifier(place, editor, self._quiet.writers, lambda: settings().guardian, tell, self.wake.set)
+        self._after = Aftermath(place, self.ledger, self._quiet, settings, self.wake, self.verifier)
         self._unsaved = Unsaved(self.ledger, editor, self._after.standing)
-        self._guardian = Guardian(place, editor, self._quiet.writers, lambda: settings().guardian, tell)
         self._stopping = False
         self.files = FilesWatch(place, self._written)
         self._watches = [
@@ -99,8 +99,8 @@ class Worker:
         self._after.lane.join()
         for cancel in (*self._watches, self.files.close):
             cancel()
+        self.verifier.close()
         self._quiet.close()
-        self._guardian.close()
 
     def submit(self, operation: Operation) -> Operation:
         """Queue an operation; when this returns it is in the journal."""
@@ -109,11 +109,11 @@ class Worker:
         return written
 
     def retry(self, operation: Operation) -> Operation:
-        """Queue an operation again that had failed or was cancelled, whoever had it; one that is queued again stays so."""
-        again = replace(operation, state="queued", failure=None, finished_at=None, message="", attempts=0, in_buffer=False)
-        self.ledger.adopt(again)
+        """Queue an operation again that had failed or was cancelled, whoever had it, behind all others; else it stays so."""
+        again = asked_again(operation, now())
+        adopted = self.ledger.adopt(again)
         self.wake.set()
-        return again
+        return adopted or again
 
     def cancel(self, operation: str) -> bool:
         """Cancel an operation of this process; false if it is being committed or finished already."""
@@ -130,11 +130,10 @@ class Worker:
 
     # What the editor tells
 
-    def saved(self, path: Path, text: str, shown: str = "", at_work: Sequence[UvProcess] = ()) -> None:
-        """The user saved a document (`Guardian.saved` says what else is told): operations that waited for it go on."""
+    def saved(self, path: Path, text: str, shown: str = "", at_work: Sequence[UvProcess] = (), *, loaded: bool = False) -> None:
+        """The user saved a document (`Verifier.saved` says what else is told): operations that waited for it go on."""
         if self.files.has(path):
-            self._after.saved[path] = text
-            self._guardian.saved(path, text, shown, at_work)
+            self.verifier.saved(path, text, shown, at_work, loaded=loaded)
             self.reverted(path, text, saved=True)
 
     def reverted(self, path: Path, text: str, *, saved: bool = False) -> None:
@@ -164,7 +163,7 @@ class Worker:
 
     def _written(self, path: Path) -> None:
         """A manifest or uv.lock has a new text."""
-        self._guardian.told(path)
+        self.verifier.told(path)
         self._told(path)
 
     # The loop
@@ -192,7 +191,8 @@ class Worker:
 
     def _step(self) -> bool:
         self.ledger.write_again()
-        self._guardian.inherit(self.wake.set)
+        self.verifier.inherit(self.wake.set)
+        self._after.go_on_with_saved()
         self._after.settle()
         self._after.sync()
         if self.ledger.time_out(self.ledger.within({"queued"}), self._settings().lock_timeout):
@@ -270,8 +270,6 @@ class Worker:
             return ()
         if len(group) < len(self.ledger.within(HOLDS_QUEUE)):
             self._waits.say_who_is_ahead()
-        for operation in group:
-            self._after.check_standing(operation)
         first = self._is_about_unsaved(group[0])
         return tuple(operation for operation in group if self._is_about_unsaved(operation) == first)
 
@@ -344,17 +342,20 @@ class Worker:
         """Commit a plan; true if it is still good and has to wait again, false if it is done with or out of date."""
         names = [one.operation for one in asked]
         # What a uv erased is put back before its text is taken for the project's: the comparison then fails.
-        self._guardian.look()
+        self.verifier.look()
         if not self.ledger.claim(names):
             return False
-        result = commit(
-            self.place,
-            begun.staged,
-            self._editor,
-            still_quiet=lambda: self._quiet.writing() is None,
-            alive=self._quiet.writers,
-            label=self._label(asked),
-        )
+        with self.verifier.writing() as note:
+            result = commit(
+                self.place,
+                begun.staged,
+                self._editor,
+                still_quiet=lambda: self._quiet.writing() is None,
+                alive=self._quiet.late_writers,
+                label=self._label(asked),
+            )
+            if isinstance(result, Committed):
+                note(planned.base, planned.changes, result)
         self.ledger.persist(names)
         self._waits.was_busy = isinstance(result, Busy)
         match result:
@@ -364,14 +365,12 @@ class Worker:
                 with suppress(sqlite3.Error):
                     self.place.journal.mark(begun.change, "committed", (before, after) if before != planned.base else None)
                 for path in documents:
-                    self._editor.save(path)
-                editors = names_of([process for process in alive if process.writes_manifest])
-                head = git.state(self.place.project.folder)
+                    make_clean(self._editor, path, planned.changes[path])
                 edits = tuple(self._wanted(operation) for name in names if (operation := self.ledger.get(name)) is not None)
                 made = {one.operation: changes.of(one.intent, before, planned.result) for one in edits}
                 notes = planned.notes
                 said = {one.operation: outcome.committed(one, made[one.operation], notes.get(one.operation, ())) for one in edits}
-                self._after.begin(Settling(begun.change, edits, before, planned.result, said, names_of(alive), editors, head))
+                self._after.begin(Settling(edits, before, planned.result, said, names_of(alive), self.verifier.restored))
                 for name, words in said.items():
                     self.ledger.move(name, "committing", message=words, changes=made[name])
             case Busy() | Changed():

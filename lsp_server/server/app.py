@@ -37,9 +37,9 @@ from lsp_server.core.names import Names
 from lsp_server.core.text import Document, Encoding
 from lsp_server.imports.python_files import PythonFiles
 from lsp_server.index.lookups import Lookups
-from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.neighbours import Neighbours
 from lsp_server.jobs.office import Office
+from lsp_server.jobs.outcome import Notice
 from lsp_server.server import (
     audit,
     boundary,

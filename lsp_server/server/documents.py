@@ -11,7 +11,7 @@ from pathlib import Path
 from lsp_server.adapters import live
 from lsp_server.adapters import project as projects
 from lsp_server.client.connection import Connection
-from lsp_server.client.session import MOST_SHOWN, is_edited, is_manifest, is_too_large
+from lsp_server.client.session import MOST_SHOWN, Saved, is_edited, is_manifest, is_too_large
 from lsp_server.core.text import Document, Range
 from lsp_server.features.diagnostics import diagnostics, too_large
 from lsp_server.jobs.office import Office, project_of
@@ -48,8 +48,8 @@ def changed(connection: Connection, uri: str, version: int, changes: Sequence[Ch
 def saved(connection: Connection, uri: str) -> None:
     """Let the operations go on that waited for this; lock or sync, where the setting says so."""
     saved, path = connection.session.save(uri), connection.session.path(uri)
-    if saved is not None and path is not None and is_edited(saved[0]):
-        connection.later("textDocument/didSave", _saved(connection, *saved, path))
+    if saved is not None and path is not None and is_edited(saved.document):
+        connection.later("textDocument/didSave", _saved(connection, saved, path))
 
 
 def closed(connection: Connection, uri: str) -> None:
@@ -107,14 +107,16 @@ async def _begin(connection: Connection, uri: str) -> None:
         await connection.aside(begin, await connection.office())
 
 
-async def _saved(connection: Connection, document: Document, shown: str, path: Path) -> None:
+async def _saved(connection: Connection, saved: Saved, path: Path) -> None:
     # Looked for at once: until all before it is acted on, a uv that the save has to be guarded from may have ended.
     at_work = asyncio.ensure_future(asyncio.to_thread(live.everywhere))
     async with connection.session.order:
         seen = await at_work
-        await _tell_in_turn(connection, lambda worker: worker.saved(path, document.text, shown, seen))
-    if is_manifest(document.uri):
-        await commands.on_save(connection, await connection.office(), document.uri)
+        await _tell_in_turn(
+            connection, lambda worker: worker.saved(path, saved.document.text, saved.shown, seen, loaded=saved.loaded)
+        )
+    if is_manifest(saved.document.uri):
+        await commands.on_save(connection, await connection.office(), saved.document.uri)
 
 
 async def _tell(connection: Connection, news: Callable[[Worker], None]) -> None:

@@ -1,6 +1,9 @@
-"""What git did is told from what a uv did, without running git."""
+"""What git wrote is told from what others did, without running git."""
 
+import time
 from pathlib import Path
+
+import pytest
 
 from lsp_server.adapters import git
 from tests.support.projects import Project
@@ -13,47 +16,60 @@ def committed(project: Project) -> Path:
     return project.root
 
 
+def wrote(project: Project, since: float, path: Path | None = None) -> bool:
+    path = path or project.manifest
+    return git.wrote(path, path.read_bytes(), since)
+
+
 def test_outside_of_a_repository_nothing_is_gits(base: Path) -> None:
-    assert git.state(base) is None
-    assert not git.checked_out(base, None)
-    assert not git.may_have_written(base, b"", None)
-    assert not git.is_at_work(base)
+    assert not git.wrote(base / "pyproject.toml", b"", 0.0)
+    assert not git.is_writing(base)
 
 
-def test_a_checkout_is_seen_from_a_folder_below(project: Project) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("checkout", "HEAD", "--", "pyproject.toml"), ("restore", "pyproject.toml"), ("stash",), ("reset", "--hard", "--quiet")],
+)
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_a_file_that_git_wrote_is_gits(project: Project, words: tuple[str, ...], version: str) -> None:
     root = committed(project)
-    below = root / "packages" / "one"
-    below.mkdir(parents=True)
-    since = git.state(below)
-    project.tools.git(root, "checkout", "--quiet", "-b", "other")
-    assert git.checked_out(below, since)
-
-
-def test_a_restored_file_may_be_gits_and_another_text_may_not(project: Project) -> None:
-    root = committed(project)
-    text = project.manifest.read_bytes()
+    project.tools.git(root, "update-index", "--index-version", version)
+    time.sleep(0.05)  # git cannot tell writes within one tick of the file system apart either
     project.write("something else")
-    since = git.state(root)
-    assert not git.may_have_written(root, text, since), "the index was not written since"
-    project.tools.git(root, "checkout", "HEAD", "--", "pyproject.toml")
-    assert git.may_have_written(root, text, since)
-    assert not git.may_have_written(root, text + b"# more\n", since)
-    assert not git.checked_out(root, since)
+    since = time.time()
+    assert not wrote(project, since)
+    project.tools.git(root, *words)
+    assert wrote(project, since)
+    assert not git.wrote(project.manifest, project.manifest.read_bytes() + b"# more\n", since)
 
 
-def test_a_worktree_has_a_state_of_its_own(project: Project) -> None:
+@pytest.mark.parametrize(
+    "words", [("commit", "--allow-empty", "--quiet", "--message=x"), ("switch", "--quiet", "--create", "other")]
+)
+def test_a_text_that_git_knows_and_others_wrote_is_not_gits(project: Project, words: tuple[str, ...]) -> None:
+    root, text = committed(project), project.text()
+    time.sleep(0.05)
+    project.write("something else")
+    since = time.time()
+    project.tools.git(root, *words)
+    project.write(text)
+    assert not wrote(project, since)
+
+
+def test_a_worktree_has_an_index_of_its_own(project: Project) -> None:
     root = committed(project)
     other = root.parent / "other"
+    since = time.time()
+    time.sleep(0.05)
     project.tools.git(root, "worktree", "add", "--quiet", str(other))
-    since, here = git.state(other), git.state(root)
-    assert since is not None
-    project.tools.git(other, "checkout", "--quiet", "-b", "third")
-    assert git.checked_out(other, since)
-    assert not git.checked_out(root, here)
+    assert wrote(project, since, other / "pyproject.toml")
+    assert not wrote(project, since)
 
 
-def test_a_git_at_work_is_seen(project: Project) -> None:
+def test_a_git_that_is_writing_is_seen_and_a_lock_that_was_left_is_not(project: Project) -> None:
     root = committed(project)
-    assert not git.is_at_work(root)
-    (root / ".git" / "index.lock").touch()
-    assert git.is_at_work(root)
+    assert not git.is_writing(root)
+    lock = root / ".git" / "index.lock"
+    lock.touch()
+    assert git.is_writing(root)
+    assert not git.is_writing(root.parent)

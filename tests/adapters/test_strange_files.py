@@ -126,7 +126,7 @@ def test_every_reader_of_a_workspace_goes_on_without_what_it_cannot_read(
     assert source_tree.usage(tmp_path, source_tree.read(tmp_path)).keys() <= {"z.py"}
     assert source_tree.elsewhere(tmp_path) == frozenset()
     assert offered.read(project, {}).versions == {}
-    git.state(tmp_path)
+    git.wrote(tmp_path / "pyproject.toml", b"", 0.0)
     (tmp_path / ".venv" / "pyvenv.cfg").unlink()
     make(tmp_path / ".venv" / "pyvenv.cfg")
     assert environment.read(tmp_path / ".venv") is None

@@ -155,6 +155,17 @@ def test_who_asked_to_cancel_has_died_before_it_took_that_back(journal: Journal)
     assert journal.to_cancel("mine") == (), "it was about the former try"
 
 
+def test_one_that_is_asked_for_again_comes_behind_all_others(journal: Journal) -> None:
+    queued = replace(finished(journal, 0), state="queued", finished_at=None)
+    first, later = (journal.add(replace(queued, id=name)) for name in ("first", "later"))
+    journal.save(replace(first, state="failed", finished_at="2026-01-01"))
+    again = journal.adopt(replace(first, state="queued"))
+    assert again is not None
+    assert [each.id for each in journal.unfinished("mine")] == [later.id, again.id]
+    assert again.ticket > later.ticket
+    assert journal.adopt(first) is None, "it is queued already"
+
+
 def test_what_is_told_of_cannot_be_read_yet(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     ring, readable = private.write, list[bool]()
 

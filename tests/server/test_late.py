@@ -38,7 +38,7 @@ def test_the_text_before_one_that_the_file_had_before_we_heard_of_it_is_known(ba
     first, again = session.save(document.uri), session.save(document.uri)
     assert first is not None
     assert again is not None
-    assert (first[1], again[1]) == ("old", "saved"), "a second save has changed nothing"
+    assert (first.shown, again.shown) == ("old", "saved"), "a second save has changed nothing"
 
 
 @pytest.mark.parametrize("late", ["opened", "changed"])

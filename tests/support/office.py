@@ -16,9 +16,9 @@ from lsp_server.core.diff import Edit
 from lsp_server.core.intent import BadArgument
 from lsp_server.core.operation import Operation, State
 from lsp_server.core.settings import Settings
-from lsp_server.jobs.guardian import Notice
 from lsp_server.jobs.journal import Change
 from lsp_server.jobs.office import Office
+from lsp_server.jobs.outcome import Notice
 from lsp_server.jobs.worker import Worker
 from tests.support.projects import Project
 
@@ -91,10 +91,10 @@ class Desk:
         self.wait(lambda: self.now(operation).state in states, f"{operation.title} {states}")
         return self.now(operation)
 
-    def save(self, text: str, path: Path | None = None) -> None:
-        """Save a file as an editor does that has just loaded it: it is written, then the server is told."""
+    def save(self, text: str, path: Path | None = None, *, shown: str | None = None) -> None:
+        """Save a file as an editor does that has loaded `shown`, by default what it has now: then the server is told."""
         path = path or self.project.manifest
-        shown = path.read_bytes().decode()
+        shown = path.read_bytes().decode() if shown is None else shown
         if isinstance(self.editor, Papers):
             self.editor.type(path, text)
             path.write_bytes(text.encode())

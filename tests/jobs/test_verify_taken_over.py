@@ -10,7 +10,7 @@ import pytest
 
 from demo import parts
 from lsp_server.adapters.processes import this_process
-from tests.jobs.test_guardian import MINE
+from tests.jobs.test_verify import MINE
 from tests.support.clerk import clerk
 from tests.support.office import Desk, desk
 from tests.support.projects import Project
@@ -41,7 +41,7 @@ def left_behind(project: Project, then: Literal["closed", "killed"]) -> Iterator
 
 def forgotten(jobs: Desk) -> bool:
     """Whether nothing stands in the journal any more, now that all has been looked at."""
-    jobs.worker._guardian.look()
+    jobs.worker.verifier.look()
     return not jobs.office.journal.guarded(jobs.known.key)
 
 
@@ -56,7 +56,7 @@ class TestAfterItsServer:
             with desk(project) as jobs:
                 jobs.worker.wake.set()
                 if early:
-                    jobs.worker._guardian.inherit(jobs.worker.wake.set)
+                    jobs.worker.verifier.inherit(jobs.worker.wake.set)
                     assert [row[1] for row in jobs.office.journal.guarded(jobs.known.key)] == [this_process()]
                     fail()
                 told = jobs.until_told("put back")
