@@ -47,6 +47,7 @@ from lsp_server.server import (
     configuration,
     documents,
     known_packages,
+    navigation,
     project_states,
     requests,
     search,
@@ -350,6 +351,13 @@ FEATURES: Mapping[str, tuple[Callable[..., Any], Any]] = {
     ),
     types.TEXT_DOCUMENT_HOVER: (requests.hover, None),
     types.TEXT_DOCUMENT_INLAY_HINT: (requests.inlay_hint, types.InlayHintOptions(resolve_provider=False)),
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (navigation.document_symbol, None),
+    types.TEXT_DOCUMENT_FOLDING_RANGE: (navigation.folding_range, None),
+    types.TEXT_DOCUMENT_SELECTION_RANGE: (navigation.selection_range, None),
+    types.TEXT_DOCUMENT_DEFINITION: (navigation.definition, None),
+    types.TEXT_DOCUMENT_REFERENCES: (navigation.references, None),
+    types.TEXT_DOCUMENT_RENAME: (navigation.renaming, None),
+    types.TEXT_DOCUMENT_DOCUMENT_LINK: (navigation.document_link, types.DocumentLinkOptions(resolve_provider=False)),
     # Cancelling
     types.WINDOW_WORK_DONE_PROGRESS_CANCEL: (cancel_progress, None),
 }

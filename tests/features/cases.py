@@ -15,6 +15,7 @@ from typing import Any
 
 from lsp_server.core.lsp import Range
 from lsp_server.core.snapshot import Snapshot
+from lsp_server.features import names, outline
 from lsp_server.features.code_actions import code_actions
 from lsp_server.features.code_lens import code_lenses
 from lsp_server.features.completion.answer import completion
@@ -89,6 +90,7 @@ def _read(path: Path) -> Case:
 def _request(method: str, *keys: str) -> Callable[[Client, Path, Range], Any]:
     def ask(client: Client, path: Path, where: Range) -> Any:
         values = {"position": where["start"], "range": where, "everywhere": EVERYWHERE, "positions": [where["start"]]}
+        values |= {"context": {"includeDeclaration": True}, "newName": "new-name"}
         named = {"range" if key == "everywhere" else key: values[key] for key in keys}
         return client.request(method, {"textDocument": {"uri": client.buffer(path).uri}, **named})
 
@@ -149,6 +151,36 @@ def _hints(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from (f"{one['position']['line']}:{one['position']['character']} | {one['label']}" for one in found)
 
 
+def _symbols(found: Sequence[Mapping[str, Any]], depth: int = 0) -> Iterator[str]:
+    for one in found:
+        detail = f" | {one['detail']}" if "detail" in one else ""
+        yield f"{'  ' * depth}{one['name']} | {one['kind']} | {_place(one['range'])} | {_place(one['selectionRange'])}{detail}"
+        yield from _symbols(one.get("children", ()), depth + 1)
+
+
+def _folding(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from (f"{one['startLine']}-{one['endLine']}" for one in found)
+
+
+def _selection(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    (one,) = found
+    while one:
+        yield _place(one["range"])
+        one = one.get("parent", {})
+
+
+def _locations(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from (_place(one["range"]) for one in found)
+
+
+def _renamed(found: Mapping[str, Any] | None) -> Iterator[str]:
+    yield "nothing" if found is None else _edits(found)
+
+
+def _links(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from (f"{_place(one['range'])} | {one['target']} | {one['tooltip']}" for one in found)
+
+
 def _command(command: Mapping[str, Any]) -> str:
     (argument,) = command["arguments"]
     return f"{command['command']} {json.dumps({key: value for key, value in argument.items() if key != 'uri'})}"
@@ -167,6 +199,29 @@ FEATURES: Mapping[str, Feature] = {
         lambda snapshot, where: completion(snapshot, where["start"]), _request("textDocument/completion", "position"), _completion
     ),
     "hover": Feature(lambda snapshot, where: hover(snapshot, where["start"]), _request("textDocument/hover", "position"), _hover),
+    "symbols": Feature(lambda snapshot, _: outline.symbols(snapshot), _request("textDocument/documentSymbol"), _symbols),
+    "folding": Feature(lambda snapshot, _: outline.folding(snapshot), _request("textDocument/foldingRange"), _folding),
+    "selection": Feature(
+        lambda snapshot, where: outline.selection(snapshot, [where["start"]]),
+        _request("textDocument/selectionRange", "positions"),
+        _selection,
+    ),
+    "definition": Feature(
+        lambda snapshot, where: names.definition(snapshot, where["start"]),
+        _request("textDocument/definition", "position"),
+        _locations,
+    ),
+    "references": Feature(
+        lambda snapshot, where: names.references(snapshot, where["start"], declaration=True),
+        _request("textDocument/references", "position", "context"),
+        _locations,
+    ),
+    "rename": Feature(
+        lambda snapshot, where: names.renamed(snapshot, where["start"], "new-name"),
+        _request("textDocument/rename", "position", "newName"),
+        _renamed,
+    ),
+    "links": Feature(lambda snapshot, _: names.links(snapshot), _request("textDocument/documentLink"), _links),
     "hints": Feature(
         lambda snapshot, _: version_hints(snapshot, EVERYWHERE), _request("textDocument/inlayHint", "everywhere"), _hints
     ),
