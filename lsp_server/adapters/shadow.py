@@ -11,6 +11,7 @@ somebody's sources, and a link may look like a folder (a junction) or like a fil
 import contextlib
 import errno
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -108,8 +109,21 @@ class Shadow:
             OSError: the shadow cannot be written, or a folder of it leads out of it.
 
         """
+        folders = sorted({live.parent for live in copies if live.name == "pyproject.toml"}, key=lambda each: -len(each.parts))
         for live, content in copies.items():
-            self._write(self.path(live), content)
+            self._write(self.path(live), None if content is None else self._shown(content, folders))
+
+    def _shown(self, content: bytes, folders: Iterable[Path]) -> bytes:
+        """Return a text in which the folders of the copies are named as they are here.
+
+        A member that another one names by its absolute path would be two packages to uv. What uv leaves of these
+        paths becomes the live ones again (`live_text`).
+        """
+        for folder in folders:
+            named, here = (each.as_posix().encode("utf-8", "surrogateescape") for each in (folder, self.path(folder)))
+            pattern = rb"(?<=[\"'])((?:file://)?)" + re.escape(named) + rb"(?=[\"'/])"
+            content = re.sub(pattern, rb"\1" + here.replace(b"\\", rb"\\"), content)
+        return content
 
     def read(self, paths: Iterable[Path]) -> dict[Path, bytes | None]:
         """Return the content of real files, by their live paths."""

@@ -30,6 +30,11 @@ def _leaves_no_pair(_scene: "Scene", _operation: "Operation", ours: "Side", thei
     return differing == ["app/uv.lock"] and is_unpaired(theirs.texts) and not is_unpaired(ours.texts)
 
 
+def _locks_the_member(_scene: "Scene", operation: "Operation", ours: "Side", theirs: "Side") -> bool:
+    strays = [name for name in theirs.texts.keys() - ours.texts.keys() if name.endswith("/uv.lock") and name != "app/uv.lock"]
+    return operation.member is not None and bool(strays) and not is_unpaired(ours.texts)
+
+
 def is_unpaired(texts: Mapping[str, bytes]) -> bool:
     """Tell whether the lock file of the project is not that of one of the manifests that it has."""
     paths = {Path("/", name): text for name, text in texts.items() if name.endswith(("pyproject.toml", "app/uv.lock"))}
@@ -45,6 +50,12 @@ TABLE: tuple[Deviation, ...] = (
         "after an add to a member outside of the root, uv.lock lacks the bound that uv has just written into the manifest, "
         "and `uv lock --check` fails; we lock once more, so that the two are a pair",
         _leaves_no_pair,
+    ),
+    Deviation(
+        "a lock file beside a member",
+        "after `uv add --package MEMBER` of a package on this machine, uv locks a member outside of the root by itself, and "
+        "leaves the workspace's uv.lock as it was; we bring the workspace's up to date, as for any other edit of a member",
+        _locks_the_member,
     ),
 )
 # Not in this table, since they are no difference in what is stated: uv writes LF, no byte order mark and a last line

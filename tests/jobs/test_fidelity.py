@@ -212,6 +212,13 @@ class TestMembers:
         assert made.done
         assert b"eta" in made.texts["space/uv.lock"]
 
+    def test_a_member_that_another_one_names_by_its_absolute_path(self, tools: Tools, wheels: Path) -> None:
+        root, _lib = self.space(tools, wheels, "../libs/lib")
+        parts.make_package(root.root / "inner", "inner", "1.0")
+        # uv makes `inner` a member of the root, and names it in the other member by its absolute path.
+        root.uv_ok("add", "--no-sync", "--package=lib", "--editable", "inner @ file:inner")
+        assert same(root, ("remove", "--no-sync", "lib"), "remove", packages=["lib"]).done
+
     def test_an_edit_of_a_member_outside_is_synced_and_undone(self, tools: Tools, wheels: Path) -> None:
         root, lib = self.space(tools, wheels, "../libs/lib")
         before = (lib / "pyproject.toml").read_text("utf-8")
