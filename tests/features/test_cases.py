@@ -26,7 +26,7 @@ def editor() -> Iterator[tuple[Client, Path]]:
         with Client(env=env, cwd=manifest.parent, expect_exit=0) as client:
             client.initialize(root=manifest.parent)
             client.open(manifest)
-            client.wire.wait_until(lambda: _knows_all(client, manifest), 30, "what the index and the lock file say")
+            client.wire.wait_until(lambda: _knows_all(client, manifest), 50, "what the index and the lock file say")
             yield client, manifest
     shutil.rmtree(base, ignore_errors=True)
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from packaging.specifiers import SpecifierSet
+
 from lsp_server.core import releases
 from lsp_server.core.pyproject import Dependency
 from lsp_server.core.releases import Page
@@ -31,11 +33,11 @@ def _of_index(snapshot: Snapshot, one: Dependency, page: Page) -> Iterator[Findi
         return
     allowed = one.requirement.specifier if one.requirement is not None else None
     upgrade = Fix(f"Upgrade {one.name}", "pyproject.upgrade", {"packages": [one.name]})
+    locked = snapshot.packages.locked.get(one.name, ())
     if (
         allowed
-        and page.releases
-        and not contradicts(allowed)
-        and not any(allowed.contains(release.version, prereleases=True) for release in page.releases)
+        and not any(allowed.contains(version, prereleases=True) for version in locked)
+        and not _is_satisfiable(page, allowed)
     ):
         newest = page.newest() or page.releases[0]
         message = f"no version of '{one.name}' satisfies '{allowed}'; the newest is {newest.version}"
@@ -69,6 +71,22 @@ def _advisory(one: Dependency, found: Vulnerability, way: tuple[str, ...]) -> Fi
     title = f"Upgrade {found.name} in uv.lock to a version that is not vulnerable"
     fixes = (Fix(title, "pyproject.upgrade", {"packages": [found.name], "strategy": "lock"}),) if found.fixed else ()
     return Finding("vulnerable", one.span, message, fixes)
+
+
+_satisfiable: dict[tuple[str, str, float, str], bool] = {}
+"""What was found of a page and bounds: hundreds of releases take a millisecond, and each keystroke asks for all packages."""
+_MOST_REMEMBERED = 4096
+
+
+def _is_satisfiable(page: Page, allowed: SpecifierSet) -> bool:
+    """Tell whether a page has a version inside the bounds; true where it has none at all, or where the bounds contradict."""
+    key = (page.name, page.index, page.fetched, str(allowed))
+    if key not in _satisfiable:
+        if len(_satisfiable) >= _MOST_REMEMBERED:
+            _satisfiable.clear()
+        fits = any(allowed.contains(release.version, prereleases=True) for release in page.releases)
+        _satisfiable[key] = fits or not page.releases or contradicts(allowed)
+    return _satisfiable[key]
 
 
 def _place(one: Dependency) -> dict[str, object]:
