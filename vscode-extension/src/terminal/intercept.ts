@@ -32,14 +32,14 @@ async function apply({ context, server }: App): Promise<void> {
     return;
   }
   const folder = join(context.globalStorageUri.fsPath, "bin");
-  await mkdir(folder, { recursive: true });
-  if (process.platform === "win32") {
-    await writeFile(join(folder, "uv.cmd"), windowsShim(folder, server.command));
-  } else {
-    const shim = join(folder, "uv");
-    await writeFile(shim, posixShim(folder, server.command));
-    await chmod(shim, 0o755);
-  }
+  // For this user alone: whoever could write here would run what they like in our terminals.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const windows = process.platform === "win32";
+  const shim = join(folder, windows ? "uv.cmd" : "uv");
+  const text = windows ? windowsShim(folder, server.command) : posixShim(folder, server.command);
+  await writeFile(shim, text, { mode: 0o700 });
+  // A shim of an older version keeps its mode when it is written over.
+  await Promise.all([folder, shim].map((path) => chmod(path, 0o700)));
   variables.description = l10n.t("uv waits its turn in the queue of pyproject");
   // A shell's start-up files put their folders in front of ours; shell integration puts ours in front again.
   variables.prepend("PATH", folder + delimiter, { applyAtProcessCreation: true, applyAtShellIntegration: true });
