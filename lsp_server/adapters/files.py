@@ -148,20 +148,25 @@ def read_text(path: Path, limit: int | None = None) -> str:
         return ""
 
 
-def refusal(path: Path) -> str | None:
+def refusal(path: Path) -> str | None:  # noqa: PLR0911  one for each reason
     """Say why a file cannot be replaced, or None if it can.
 
     The mode is looked at too: a rename would go through on a read-only file, against its owner's wish.
     """
     target = Path(os.path.realpath(path))
     with contextlib.suppress(FileNotFoundError):
-        mode = target.stat().st_mode
+        found = target.stat()
+        mode = found.st_mode
         if stat.S_ISDIR(mode):
             return f"{path} is a folder"
         if not stat.S_ISREG(mode):
             return f"{path} is no regular file; put one in its place"
         if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
             return f"{path} is read-only; make it writable to let it be edited"
+        # On Windows what shows a file in a shadow may be such a name, where there are no symbolic links.
+        if found.st_nlink > 1 and sys.platform != "win32":
+            names = f"{path} has {found.st_nlink} names (hard links), which a new text would part"
+            return f"{names}; make it a file of its own, or a symbolic link"
     if not target.parent.is_dir():
         return f"the folder {target.parent} does not exist"
     if not os.access(target.parent, os.W_OK | os.X_OK):

@@ -1,5 +1,6 @@
 """All workers of this process, one a project, with the journal and the watch that they share."""
 
+import errno
 import logging
 import os
 import sqlite3
@@ -188,6 +189,11 @@ def project_of(argument: Mapping[str, Any]) -> Project | BadArgument:
         path = projects.real(projects.path_of(uri))
     except ValueError:
         return BadArgument("uri", uri, "must be a file: URI of a file in the project")
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return BadArgument("uri", uri, "must name a file: no file of this system can have so long a name")
     if argument.get("script") is True:
         return _script(uri, path)
     nothing = f"there is no pyproject.toml at or above {path}; make one, for example with 'uv init --bare'"

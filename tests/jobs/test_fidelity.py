@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from demo import parts
+from lsp_server.core.intent import BadArgument
+from lsp_server.jobs.office import project_of
 from tests.support import projects, twin
 from tests.support.office import desk
 from tests.support.projects import Project, Tools
@@ -299,3 +301,18 @@ def test_a_folder_whose_name_is_not_utf_8_is_edited(tools: Tools, wheels: Path) 
         added = jobs.add("eta")
         jobs.done(added)
         jobs.done(jobs.ask("undo", id=added.id))
+
+
+def test_a_manifest_with_a_second_name_is_refused_and_stays_one_file(project: Project) -> None:
+    other = project.root.parent / "second.toml"
+    os.link(project.manifest, other)
+    with desk(project) as jobs:
+        assert "hard links" in jobs.failed(jobs.add("alpha"), "uv-failed")
+    assert project.manifest.samefile(other)
+
+
+def test_a_name_that_is_too_long_is_a_bad_argument() -> None:
+    for script in (False, True):
+        refused = project_of({"uri": f"file:///{'a' * 5000}", "script": script})
+        assert isinstance(refused, BadArgument)
+        assert "so long a name" in refused.message
