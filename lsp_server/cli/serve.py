@@ -26,6 +26,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace) -> int:
     """Serve until the client is gone."""
     from lsp_server.client.exit import end_soon, end_with_input  # noqa: PLC0415  `--help` needs none of it
+    from lsp_server.client.wire import Frames  # noqa: PLC0415  nor this
     from lsp_server.server.app import build  # noqa: PLC0415  nor this
 
     host, _, port = (options.tcp or "").rpartition(":")
@@ -55,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
                 shared.complain(f"cannot listen on {options.tcp}: {error.strerror or error}; choose another address or port")
                 return shared.USAGE
             stack.callback(reader.close)
-            server.start_io(cast("BinaryIO", reader), writer)
+            server.start_io(cast("BinaryIO", Frames(cast("BinaryIO", reader))), writer)
         else:
             end_with_input(lambda: server.exit_code)
-            server.start_io()
+            server.start_io(cast("BinaryIO", Frames(sys.stdin.buffer)))
     return server.exit_code
 
 

@@ -1,11 +1,35 @@
 """The protocol of pygls with its gaps closed: each request gets an answer, and none with the paths of our code."""
 
-from typing import Any
+import re
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest, JsonRpcServerNotInitialized
 from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification
+
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?\n", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """A client's end of the wire, whose headers may be written in any case and with any blanks (RFC 9110, 5.1 and 5.5).
+
+    pygls knows one spelling, and answers nothing more after another one.
+    """
+
+    stream: BinaryIO
+
+    def readline(self) -> bytes:
+        """Read a line; the length of a message is spelled as pygls reads it."""
+        line = self.stream.readline()
+        length = _LENGTH.fullmatch(line)
+        return b"Content-Length: %s\r\n" % length[1] if length else line
+
+    def read(self, size: int = -1) -> bytes:
+        """Read a body."""
+        return self.stream.read(size)
 
 
 class Wire(LanguageServerProtocol):

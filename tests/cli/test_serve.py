@@ -220,3 +220,19 @@ def test_other_machines_are_let_in_unasked(project: Project, host: str) -> None:
     _, said = server.communicate(timeout=SLOW)
     assert server.returncode == 2
     assert "--allow-remote" in said
+
+
+@pytest.mark.parametrize("header", ["content-length: ", "CONTENT-LENGTH: ", "Content-Length:", "Content-Length :\t"])
+def test_a_header_is_read_in_any_case_and_with_any_blanks(project: Project, header: str) -> None:
+    bodies = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}, "processId": None, "rootUri": None}},
+        {"jsonrpc": "2.0", "id": 2, "method": "shutdown"},
+        {"jsonrpc": "2.0", "method": "exit"},
+    ]
+    encoded = [json.dumps(body) for body in bodies]
+    sent = "".join(f"{header}{len(body)}\r\n\r\n{body}" for body in encoded)
+    process = project.tools.start([sys.executable, "-m", "lsp_server"], project.root)
+    out, err = process.communicate(sent, timeout=30)
+    assert process.returncode == 0, err
+    assert '"id":1' in out.replace(" ", "")
+    assert '"id":2' in out.replace(" ", "")
