@@ -48,6 +48,9 @@ export interface Operation {
   readonly attempts: number;
   readonly message: string;
   readonly error: Failure | null;
+  /** The statements that it changed in manifests, from its commit on. */
+  readonly changes: readonly Change[];
+  readonly lockChanges: readonly LockChange[];
   /** What may be asked of it now; the server decides. */
   readonly can: readonly Request[];
 }
@@ -79,6 +82,12 @@ export interface Table {
 export interface Preview {
   readonly edits: unknown;
   readonly lock: readonly LockChange[];
+}
+
+/** A statement of a manifest before and after: a requirement as it is written, a version. */
+export interface Change extends LockChange {
+  readonly file: string;
+  readonly table: string;
 }
 
 export interface LockChange {

@@ -80,6 +80,13 @@ describe("the queue", () => {
     expect(detailLines(failed, now).slice(-3)).toEqual(["unresolvable: No solution found", "line one", "line two"]);
   });
 
+  it("tells what an operation has changed", () => {
+    const changes = [{ file: "file:///w", table: "dependencies", name: "httpx", from: null, to: "httpx>=0.28" }];
+    const lines = detailLines({ ...done, changes, lockChanges: [{ name: "httpx", from: null, to: "0.28.1" }] }, now);
+    expect(lines).toContain("dependencies: httpx: none → httpx>=0.28");
+    expect(lines).toContain("uv.lock: 1 packages changed");
+  });
+
   it("says for how long a step has lasted, and at what time it ended", () => {
     const [running, finished] = queueRows([status({ operations: [operation(), done] })], now);
     expect(running?.children[0]?.description).toBe("queued · for 30 s");

@@ -17,6 +17,8 @@ export function operation(changes: Partial<Operation> = {}): Operation {
     attempts: 0,
     message: "",
     error: null,
+    changes: [],
+    lockChanges: [],
     can: [],
     ...changes,
   };

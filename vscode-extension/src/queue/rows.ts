@@ -142,7 +142,14 @@ export function detailLines(operation: Operation, now: number, project = ""): re
   const output = error === null ? [] : [`${error.code}: ${error.message}`, ...lastLines(error.detail ?? "", 8)];
   // What it waits for is already said, with the seconds; and so is why it failed.
   const message = blockedBy !== null || error !== null || operation.message === "" ? [] : [operation.message];
-  return [...times, ...waits, ...message, ...output];
+  return [...times, ...waits, ...message, ...changeLines(operation), ...output];
+}
+
+/** What has changed: a line for each statement of a manifest, and one for all of uv.lock. */
+function changeLines({ changes, lockChanges }: Operation): readonly string[] {
+  const none = l10n.t("none");
+  const stated = changes.map(({ table, name, from, to }) => `${table}: ${name}: ${from ?? none} → ${to ?? none}`);
+  return lockChanges.length === 0 ? stated : [...stated, l10n.t("uv.lock: {0} packages changed", lockChanges.length)];
 }
 
 /** A path as seen from the project, where it lies in it. */
