@@ -253,6 +253,9 @@ class Planner:
             return None
         lock = self.place.project.lockfile
         before, after = decoded(start.get(lock)), decoded(texts.get(lock))
+        refused = self._refused(texts, after, asked)
+        if refused is not None:
+            return refused
         moved = {one.name for one in lockfile.difference(before, after) if one.after is not None}
         moved -= lockfile.local(after) | _not_isolated(decoded(texts[self.place.project.root / MANIFEST]))
         if not moved or moved <= self._ready(after, texts):
@@ -265,6 +268,15 @@ class Planner:
             self._target(self.place.project.root / MANIFEST, next((one.folder for one in asked if one.folder), None)),
         )
         return None if result.ok else _Failed(self._failure(result, fallback="build-failed"))
+
+    def _refused(self, texts: Texts, lock: str, asked: Sequence[Asked]) -> _Failed | None:
+        """Refuse what the sync would refuse whatever the moment: groups or extras that are declared to conflict."""
+        if not self.settings.sync_after_edit or "\nconflicts = [" not in lock:
+            return None
+        self.shadow.write(texts)
+        target = self._target(self.place.project.root / MANIFEST, next((one.folder for one in asked if one.folder), None))
+        result = self._run((*selection(texts, asked).arguments(), "--dry-run"), target)
+        return None if result.ok else _Failed(self._failure(result, fallback="conflict"))
 
     def _ready(self, lock: str, texts: Texts) -> frozenset[str]:
         found = environment.read(self.place.environment)

@@ -213,3 +213,19 @@ def test_lock_and_sync_bring_up_to_date_what_a_person_wrote(project: Project) ->
         project.uv_ok("lock", "--check")
         jobs.done(jobs.ask("sync"))
     assert project.installed() == {"alpha": "2.0"}
+
+
+def test_what_the_sync_would_refuse_is_refused_before_anything_changed(project: Project) -> None:
+    groups = '\n[dependency-groups]\ndev = ["eta"]\nother = ["delta"]\n'
+    project.write(project.text() + groups)
+    project.write(project.text().replace("[tool.uv]\n", '[tool.uv]\nconflicts = [[{ group = "dev" }, { group = "other" }]]\n'))
+    project.uv_ok("lock")
+    before, lock = project.text(), project.lock_text()
+    refused = project.uv("add", "--group", "other", "alpha")
+    assert refused.returncode != 0
+    assert project.text() == before, "uv puts it back"
+    with desk(project) as jobs:
+        assert "incompatible" in jobs.failed(jobs.add("alpha", group="other"), "conflict")
+        assert (project.text(), project.lock_text()) == (before, lock)
+        jobs.done(jobs.add("alpha", group="dev"))
+    assert "alpha" in project.installed()
