@@ -12,12 +12,14 @@ from lsp_server.core.diff import Edit
 class OpenDocument:
     """An open document as the editor last told it.
 
-    `dirty` means that the user changed it and did not save: it is never saved by us.
+    `dirty` means that the user changed it and did not save: it is never saved by us. `base` is the text that it last
+    shared with its file, "" where that is not known.
     """
 
     text: str
     version: int
     dirty: bool
+    base: str = ""
 
 
 class Editor(Protocol):
@@ -47,6 +49,9 @@ class Editor(Protocol):
 
         """
 
+    def follow(self, path: Path, version: int, edits: Sequence[Edit], base: str) -> bool | None:
+        """Bring what its file has become, `base`, into a document with unsaved changes, as `apply` does."""
+
     def save(self, path: Path) -> bool:
         """Ask the editor to make a document clean that was clean before our edit."""
 
@@ -63,6 +68,10 @@ class NoEditor:
         return None
 
     def apply(self, _path: Path, _version: int, _edits: Sequence[Edit], _label: str) -> bool | None:
+        """Nothing can be edited."""
+        return False
+
+    def follow(self, _path: Path, _version: int, _edits: Sequence[Edit], _base: str) -> bool | None:
         """Nothing can be edited."""
         return False
 

@@ -64,6 +64,16 @@ class RemoteEditor:
         The answer alone does not count: there are clients that say yes and change nothing. One that has not answered is
         not asked again before its document has moved on: it would make all the edits when it wakes up.
         """
+        return self._apply(path, version, edits, label, None)
+
+    def follow(self, path: Path, version: int, edits: Sequence[Edit], base: str) -> bool | None:
+        """Bring what its file has become into a document with unsaved changes, as one undo step."""
+        uri = self.session.uri(path)
+        if uri is not None and not edits:
+            return self.session.follow(uri, version, base)
+        return self._apply(path, version, edits, f"{path.name} has changed on the disk", base)
+
+    def _apply(self, path: Path, version: int, edits: Sequence[Edit], label: str, base: str | None) -> bool | None:
         uri = self.session.uri(path)
         document = self.session.document(uri) if uri else None
         if document is None or uri is None or not self.edits or document.version != version:
@@ -73,7 +83,7 @@ class RemoteEditor:
             return None
         present = self.session.open_document(path)
         seconds = UNSAVED_SECONDS if present is not None and present.dirty else EDIT_SECONDS
-        expected = self.session.expect(uri, diff.apply(document.text, edits))
+        expected = self.session.expect(uri, diff.apply(document.text, edits), base)
         try:
             edit = self.workspace_edit(document, edits)
             answer = self._ask("workspace/applyEdit", {"label": label, "edit": edit}, seconds)

@@ -80,6 +80,10 @@ class _Open:
             return self
         return replace(self, later=(*self.later, _plain(text))[-_MOST_TEXTS:])
 
+    def based_on(self, text: str) -> "_Open":
+        """Return it with what its file has become in it."""
+        return replace(self, clean=_plain(text), before=self.clean, later=())
+
     def moved_to(self, document: Document) -> "_Open":
         """Return it with a new text."""
         text = _plain(document.text)
@@ -104,10 +108,14 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A text that a document is to have after an edit of ours; `seen` is set when the client says that it has it."""
+    """A text that a document is to have after an edit of ours; `seen` is set when the client says that it has it.
+
+    `base` is the text of its file that it then is based on, None where that stays.
+    """
 
     uri: str
     text: str
+    base: str | None = None
     seen: threading.Event = field(default_factory=threading.Event)
 
 
@@ -158,6 +166,7 @@ class Session:
                 for one in self._expected:
                     if (one.uri, one.text) == (step.uri, step.text):
                         one.seen.set()
+                        moved = moved if one.base is None else moved.based_on(one.base)
                         # An edit of ours of what the user has just saved is no unsaved change of theirs either.
                         moved = moved if moved.dirty else moved.noted(step.text)
                 moved = moved.moved_to(step)
@@ -215,7 +224,9 @@ class Session:
                     self._open[name] = self._open[name].noted(disk)
             chosen = self._chosen(names)
             present = None if chosen is None else self._open[chosen]
-        return None if present is None else OpenDocument(present.document.text, present.document.version, present.dirty)
+        if present is None:
+            return None
+        return OpenDocument(present.document.text, present.document.version, present.dirty, present.clean)
 
     def _names(self, path: Path) -> tuple[str, ...]:
         """Return the URIs of the documents that are this file, in the order of their opening.
@@ -235,15 +246,30 @@ class Session:
         present = [name for name in names if name in self._open]
         return next((name for name in reversed(present) if self._open[name].dirty), present[-1] if present else None)
 
-    def expect(self, uri: str, text: str) -> Expectation:
+    def expect(self, uri: str, text: str, base: str | None = None) -> Expectation:
         """We are about to make a text of a document. If it was clean, that text is no change of the user's."""
-        expectation = Expectation(uri, text)
+        expectation = Expectation(uri, text, base)
         with self._mutex:
             self._expected.append(expectation)
             present = self._open.get(uri)
             if present is not None and not present.dirty:
                 self._open[uri] = present.noted(text)
         return expectation
+
+    def follow(self, uri: str, version: int, base: str) -> bool:
+        """A document has what its file has become already; false if it has moved on."""
+        with self._mutex:
+            present = self._open.get(uri)
+            if present is None or present.document.version != version:
+                return False
+            self._open[uri] = present.based_on(base)
+        return True
+
+    def is_behind(self, uri: str) -> bool:
+        """Tell whether a document has unsaved changes, and its file has become another since."""
+        with self._mutex:
+            present = self._open.get(uri)
+        return present is not None and present.dirty and any(text != present.clean for text in present.later)
 
     def forget(self, expectation: Expectation) -> None:
         """Nobody waits for this any more."""

@@ -282,3 +282,12 @@ def told_of_save(history: History, save: Save, on_disk: str) -> tuple[History, S
 def _nearest(history: History, text: str) -> str:
     """Return the text that another was most likely made from: the one it shares most with, of equals the newest."""
     return min((each.text for each in reversed(history)), key=lambda each: diff.distance(each, text))
+
+
+def brought(name: str, base: str, standing: str, shown: str) -> Merged | Conflict:
+    """Return an unsaved text with what came from elsewhere into its file; a conflict where both say something of one thing."""
+    stated = facts.of(name, shown)
+    own = {key: stated.get(key) for key in facts.changed(facts.of(name, base), stated)}
+    if _clash(name, Version(standing, base, "other", 0.0), own, "save"):
+        return Conflict(base, standing, shown)
+    return statements.merge(name, base, standing, shown)

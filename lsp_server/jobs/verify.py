@@ -27,6 +27,7 @@ from lsp_server.core.rebase import Appeared, History, Ruling, Save, Version
 from lsp_server.core.text import decoded
 from lsp_server.core.tokens import BOM
 from lsp_server.jobs import remembered
+from lsp_server.jobs.buffers import Buffers
 from lsp_server.jobs.commit import Committed
 from lsp_server.jobs.journal import Texts
 from lsp_server.jobs.outcome import Notice
@@ -72,6 +73,7 @@ class Verifier:
         self.restored = 0
         self._editor, self._enabled, self._tell, self._wake_worker = editor, enabled, tell, wake
         self._writers = Writers(place.project.root, writers, self._writer_ended)
+        self._buffers = Buffers(editor, tell)
         self._histories: dict[Path, History] = {}
         self._saves: dict[Path, Save] = {}
         self._marked: set[Path] = set()
@@ -87,7 +89,7 @@ class Verifier:
     # What is told
 
     def told(self, path: Path) -> None:
-        """A file may have a new text."""
+        """A file may have a new text, or a document of it that lacks it."""
         if path != self.place.project.lockfile:
             with self._mutex:
                 self._writers.look()
@@ -168,6 +170,8 @@ class Verifier:
             self._wake.clear()
             try:
                 self.look()
+                for path, history in list(self._histories.items()):
+                    self._buffers.bring(path, history[-1].text)
             except (OSError, sqlite3.Error):
                 _log.exception("what was written cannot be verified now")
             except Exception:  # noqa: BLE001  the boundary of a thread: one text that fails must not end all watching

@@ -41,6 +41,8 @@ def changed(connection: Connection, uri: str, version: int, changes: Sequence[Ch
     reverted = connection.session.change(steps or [document.changed(version, (), "utf-16")])
     publish_diagnostics(connection, uri)
     path = connection.session.path(uri)
+    if path is not None and is_edited(document) and connection.session.is_behind(uri):
+        connection.later("textDocument/didChange", _tell(connection, lambda worker: worker.verifier.told(path)))
     if reverted and path is not None and is_edited(document):
         connection.later("textDocument/didChange", _tell(connection, lambda worker: worker.reverted(path, document.text)))
 

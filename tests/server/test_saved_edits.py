@@ -61,3 +61,31 @@ def test_an_edit_that_was_not_saved_before_the_server_ended_is_offered_again(sta
     ended = client.wait_operation(operation, "failed")
     assert ended["error"]["code"] == "interrupted"
     assert project.text() == disk
+
+
+def test_what_comes_from_elsewhere_goes_into_an_unsaved_buffer_at_once(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    client.execute("pyproject.status", {"uri": project.manifest.as_uri()})
+    disk = dirty(client, project)
+    client.wait_for_method("pyproject/status")
+    project.uv_ok("add", "alpha", "--no-sync")
+    client.wait_for(lambda _message: '"alpha>=2.0"' in client.buffer(project.manifest).text)
+    assert client.buffer(project.manifest).text == "# mine\n" + project.text()
+    assert project.text() != disk
+    client.save(project.manifest)
+    client.wait_operation(bump(client, project), "done")
+    assert project.text().startswith("# mine\n")
+    assert '"alpha>=2.0"' in project.text()
+
+
+def test_what_a_person_saves_over_a_text_that_they_have_not_seen_keeps_both(start: Start, project: Project) -> None:
+    client = start(initialization_options=NO_SYNC)
+    dirty(client, project)
+    refusing(client)
+    project.uv_ok("add", "alpha", "--no-sync")
+    client.wait_for(lambda message: message.method == "workspace/applyEdit" and "alpha>=2.0" in str(message.params))
+    client.save(project.manifest)
+    client.wait_operation(add(client, project, "eta"), "done")
+    assert project.text().startswith("# mine\n")
+    assert '"alpha>=2.0"' in project.text()
+    assert '"eta' in project.text()

@@ -196,6 +196,10 @@ class Papers:
         self.open[path] = OpenDocument(diff.apply(present.text, edits), version + 1, present.dirty)
         return True
 
+    def follow(self, path: Path, version: int, edits: Sequence[Edit], base: str) -> bool:
+        del base
+        return self.apply(path, version, edits, "")
+
     def save(self, path: Path) -> bool:
         """Write a document to its file."""
         present = self.open[path]
