@@ -43,7 +43,8 @@ def test_they_follow_a_sync_of_the_terminal_and_an_edit(start: Start, project: P
     before = client.mark()
     client.wait_operation(add(client, project, "eta"), "done")
     until_refreshed(client, before)
-    assert hints(client, project) == ["1.1", "2.0"]
+    assert hints(client, project) == ["1.1"]  # `eta>=2.0` says what is locked itself
+    assert "locked: 2.0" in hover(client, project, "eta")
 
 
 def test_a_hint_that_the_requirement_says_itself_is_left_out(start: Start, project: Project) -> None:
