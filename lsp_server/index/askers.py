@@ -135,11 +135,12 @@ class Askers:
             if not question.anew and time.monotonic() < self._paused.get(_server(index), 0.0):
                 return kept
             found = fetch(index, question.name, kept, question.access)
+            if not isinstance(found, NoAnswer):
+                self._store.put(index, found)
         if isinstance(found, NoAnswer):
             self._paused[_server(index)] = time.monotonic() + PAUSE_SECONDS
             _log.info("the index %s gives no answer: %s", index.shown, found.reason)
             return kept
-        self._store.put(index, found)
         return found
 
     def _alone(self, index: Index, name: str) -> threading.Lock:

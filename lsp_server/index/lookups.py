@@ -129,7 +129,7 @@ class Lookups:
         if session.settings.index_lookups == "off":
             return
         self._wished = {wish for wish in self._wished if wish[0] != path}
-        questions = [self._question(path, plan, name, asked=asked) for name in sorted(_names(snapshot.manifest))]
+        questions = [self._question(path, plan, name, asked=asked) for name in sorted(set(_names(snapshot.manifest)))]
         known = await self.connection.aside(_kept, self._opened(), questions)
         self._learned(path, known)
         await self.connection.aside(_put, self._opened(), questions)
