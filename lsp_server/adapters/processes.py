@@ -90,7 +90,9 @@ def began(process: Process) -> float:
     Not the tick's begin: a program needs as long as that before it reads its first file.
     """
     count = float(process.started.rpartition(":")[2] or 0)
-    return (count + 1) / os.sysconf("SC_CLK_TCK") if sys.platform == "linux" and _boot() is not None else count
+    if sys.platform == "linux" and _boot() is not None:
+        return (count + 1) / os.sysconf("SC_CLK_TCK")
+    return count
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -102,11 +102,11 @@ def on_path(program: str, environ: Mapping[str, str], *, outside: Path | None = 
 
     `shutil.which` alone looks into the current folder first on Windows.
     """
-    names = [program] if sys.platform != "win32" or Path(program).suffix else [f"{program}.exe", program]
+    names = [program] if os.name != "nt" or Path(program).suffix else [f"{program}.exe", program]
     for entry in environ.get("PATH", os.defpath).split(os.pathsep):
         folder = Path(entry)
         if entry and folder.is_absolute() and not (outside is not None and is_inside(folder, outside)):
-            found = next((path for name in names if (path := shutil.which(folder / name))), None)
+            found = next((path for name in names if (path := shutil.which(str(folder / name)))), None)
             if found is not None and not (outside is not None and is_inside(Path(found), outside)):
                 return found
     return None

@@ -92,11 +92,11 @@ def _follow(place: Place, show: Callable[[Mapping[str, Any]], None]) -> None:
 
 def _reader_is_gone() -> bool:
     """Whether nobody reads our output any more: a pipe whose other end is closed (POSIX; elsewhere the next write tells)."""
-    if not hasattr(select, "poll") or not stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
-        return False
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    if sys.platform != "win32" and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    return False
 
 
 def _as_json(indent: int | None) -> Callable[[Mapping[str, Any]], None]:

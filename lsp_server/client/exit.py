@@ -70,14 +70,13 @@ def end_with_input(code: Callable[[], int], descriptor: int = 0) -> None:
 
     Nothing is read here. On Windows a pipe cannot be watched so, and the client's process alone tells.
     """
-    if sys.platform == "win32":
-        return
+    if sys.platform != "win32":
 
-    def wait() -> None:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
-        with suppress(OSError):
-            poll.poll()
-            end_soon(code)
+        def wait() -> None:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLHUP | getattr(select, "POLLRDHUP", 0))
+            with suppress(OSError):
+                poll.poll()
+                end_soon(code)
 
-    threading.Thread(target=wait, name="end-of-input", daemon=True).start()
+        threading.Thread(target=wait, name="end-of-input", daemon=True).start()
