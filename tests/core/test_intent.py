@@ -167,5 +167,5 @@ def test_no_argument_makes_it_raise(command: str, argument: dict[str, Any]) -> N
     if isinstance(found, BadArgument):
         assert found.message
     else:
-        assert found.kind == command.removeprefix("pyproject.").replace("bumpVersion", "bump")
+        assert found.kind == command.removeprefix("pyproject.").replace("bumpVersion", "bump").replace("resolveConflict", "resolve")
         assert found.title()
