@@ -167,5 +167,7 @@ def test_no_argument_makes_it_raise(command: str, argument: dict[str, Any]) -> N
     if isinstance(found, BadArgument):
         assert found.message
     else:
-        assert found.kind == command.removeprefix("pyproject.").replace("bumpVersion", "bump").replace("resolveConflict", "resolve")
+        shorter = {"bumpVersion": "bump", "resolveConflict": "resolve"}
+        name = command.removeprefix("pyproject.")
+        assert found.kind == shorter.get(name, name)
         assert found.title()
