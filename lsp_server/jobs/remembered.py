@@ -8,7 +8,7 @@ from typing import Any
 from lsp_server.adapters import uvcommand
 from lsp_server.adapters.live import UvProcess
 from lsp_server.adapters.processes import began
-from lsp_server.core import masking, requirement
+from lsp_server.core import requirement
 from lsp_server.core.rebase import Command, History, Uv, Version
 from lsp_server.jobs import blocking
 
@@ -20,7 +20,7 @@ def name(process: UvProcess) -> str:
 
 def uv(process: UvProcess) -> Uv:
     """Return a uv as the rule of rebasing sees it."""
-    title = f"'{blocking.shortened(masking.line(process.command))}' (pid {process.pid})"
+    title = f"'{blocking.shortened(uvcommand.shown(process.command))}' (pid {process.pid})"
     return Uv(name(process), title, began(process), _command(process))
 
 

@@ -59,7 +59,7 @@ class TestRestored:
     def test_from_a_uv_that_has_ended_before_the_save_was_acted_on(
         self, project: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(writers, "LATE_SECONDS", 0.001)  # nothing but what is told is known of it
+        monkeypatch.setattr(writers, "LATE_SECONDS", 1.0)  # nothing but what is told is known of it
         gate = project.offer("doomed", parts.Backend(project.gate(), then="fail"))
         with desk(project) as jobs:
             jobs.worker.wake.set()
