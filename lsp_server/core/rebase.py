@@ -264,17 +264,19 @@ def told_of_save(history: History, save: Save, on_disk: str) -> tuple[History, S
         return history, replace(save, base=save.base or _nearest(history, save.text))
     seen = history[at]
     is_unexplained = seen.kind in {"first", "other"}
-    if at == len(history) - 1:
-        if not is_unexplained or save.base in {"", save.text}:
+    if at == len(history) - 1 and on_disk == save.text:
+        base = save.base or (_nearest(history[:at], save.text) if at else "")
+        if not is_unexplained or base in {"", save.text}:
             return history, None  # known to be another's, and only loaded and saved
-        return history[:at] or first(save.base, 0.0), save
+        return history[:at] or first(base, 0.0), replace(save, base=base)
     if on_disk == save.text:  # written once more, just now
         return history, replace(save, base=save.text if save.loaded else save.base or _nearest(history, save.text))
     if is_unexplained:
         # What came after it, and nobody could explain, is judged anew: it may have erased a save.
         last = max(at for at, each in enumerate(history) if each.kind != "other" or each.text == save.text)
         known = replace(seen, kind="save", base=save.base or seen.base)
-        return (*history[:at], known, *history[at + 1 : last + 1]), None
+        before = history[:at] or first(known.base, 0.0)
+        return (*before, known, *history[at + 1 : last + 1]), None
     may_insist = seen.kind == "uv" and save.base and not save.loaded
     return history, replace(save, insists=True) if may_insist else None
 

@@ -213,7 +213,8 @@ class Verifier:
             save, history = self._saves.get(path), self._histories[path]
             if save is not None and text not in {save.text, history[-1].text} and not save.insists:
                 # It is gone from the disk already; what is there now is judged after it.
-                self._accept(path, replace(self._ruled(path, content, save.text), text=save.text), clock())
+                stood = _written(path, history[-1].since)  # at the latest
+                self._accept(path, replace(self._ruled(path, content, save.text, stood), text=save.text), stood)
                 save, history = None, self._histories[path]
             judged = save.text if save is not None else text
             if judged == history[-1].text or (save is None and self._is_torn(path, text, history)):

@@ -112,6 +112,12 @@ class TestToldLate:
         history, pending = rebase.told_of_save(rebase.first(START, 0.0), Save(self.SAVED, START), START)
         assert (len(history), pending) == (1, Save(self.SAVED, START))
 
+    def test_of_a_text_that_was_seen_last_and_is_gone_keeps_its_time(self) -> None:
+        history, pending = rebase.told_of_save(after(("other", self.SAVED, 1.0)), Save(self.SAVED, START), START)
+        assert ([(each.kind, each.since) for each in history], pending) == ([("first", 0.0), ("save", 1.0)], None)
+        ended = replace(uv("a", 0.5, "zeta"), ended=1.2)
+        assert rebase.rule(NAME, history, Appeared(START, 1.1, (ended,))).text == self.SAVED
+
     def test_what_came_after_it_and_nobody_explained_is_judged_anew(self) -> None:
         known = after(("other", self.SAVED, 1.0), ("other", START + "# x\n", 2.0))
         history, pending = rebase.told_of_save(known, Save(self.SAVED, START), START + "# x\n")
