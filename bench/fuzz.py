@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -269,7 +270,8 @@ class Wire:
         )
         self._to, self._from = cast("IO[bytes]", self.process.stdin), cast("IO[bytes]", self.process.stdout)
         self._answered: dict[object, threading.Event] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.ask("initialize", {"processId": None, "rootUri": self._root.as_uri(), "capabilities": {}})
         self.send({"method": "initialized", "params": {}})
 
@@ -332,6 +334,10 @@ class Wire:
         """End the server, and return what it logged."""
         self.process.kill()
         self.process.wait()
+        self._listener.join()
+        with suppress(BrokenPipeError):
+            self._to.close()
+        self._from.close()
         self._log.seek(0)
         said = self._log.read().decode("utf-8", "replace")
         self._log.close()

@@ -59,8 +59,8 @@ def test_a_text_that_git_knows_and_others_wrote_is_not_gits(project: Project, wo
 def test_a_worktree_has_an_index_of_its_own(project: Project) -> None:
     root = committed(project)
     other = root.parent / "other"
+    time.sleep(0.05)  # what was written before is then older than one tick of the file system
     since = time.time()
-    time.sleep(0.05)
     project.tools.git(root, "worktree", "add", "--quiet", str(other))
     assert wrote(project, since, other / "pyproject.toml")
     assert not wrote(project, since)
