@@ -351,7 +351,8 @@ def test_a_file_outside_of_every_project_is_refused_with_what_to_do(client: Clie
 
 
 def test_every_command_is_announced(client: Client) -> None:
-    names = "add remove upgrade bumpVersion move lock sync undo retry cancel status preview checkUpgrades searchPackages"
+    names = "add remove upgrade bumpVersion move lock sync undo resolveConflict"
+    names += " retry cancel status preview checkUpgrades searchPackages audit"
     announced = client.server_capabilities["executeCommandProvider"]["commands"]
     assert {name.removeprefix("pyproject.") for name in announced} == {*names.split(" ")}
 
