@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+QUICK := tests/core tests/features tests/imports/core tests/imports/features tests/locks tests/index/test_pages.py tests/index/test_fetch.py tests/test_tidy.py
 
 .PHONY: help setup demo check editors test pythons lock clean
 
@@ -34,7 +35,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 lsp_server
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin lsp_server
-	$(BIN)/pytest -q -n 2 tests/core tests/features tests/imports/core tests/imports/features tests/locks tests/index/test_pages.py tests/index/test_fetch.py tests/test_tidy.py
+	$(BIN)/pytest -q -n 2 $(QUICK)
 
 editors: setup
 	$(BIN)/python tests/vscode/install.py
@@ -44,7 +45,8 @@ editors: setup
 
 test: check editors
 	$(BIN)/python tests/vscode/install.py check
-	$(BIN)/pytest -n 2
+# What `check` has just run is not run again.
+	$(BIN)/pytest -n 2 $(QUICK:%=--ignore=%)
 	$(BIN)/python -m scripts.pythons
 
 pythons: setup
