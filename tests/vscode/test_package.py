@@ -55,7 +55,7 @@ def test_the_first_start_makes_an_environment_with_what_is_there(
     window.expect_status("demo 0.1.0", timeout=60)
     storage = editor.folder / "data" / "User" / "globalStorage" / "pyproject-lsp.pyproject-lsp"
     [made] = storage.iterdir()
-    assert list(made.glob("**/lsp_server/__pycache__/server.*.pyc")), "the server is not compiled to bytecode"
+    assert list(made.glob("**/lsp_server/server/__pycache__/app.*.pyc")), "the server is not compiled to bytecode"
     assert ("uv = " in (made / "pyvenv.cfg").read_text()) == (maker == "uv")
     python = made / "bin" / "python"
     said = subprocess.run([python, "-I", "-m", "lsp_server", "--version"], capture_output=True, text=True, check=True)
