@@ -43,7 +43,7 @@ def _widen_side_bar(window: Window) -> None:
 
 def _story(window: Window, gate: parts.Gate) -> None:
     """One session at one project, with a picture of each state."""
-    window.expect_status("waits|demo 0.1.0")
+    window.expect_status("waiting|demo 0.1.0")
     window.palette("pyproject: Add Dependency…")
     window.input.fill("zeta")
     window.page.locator(".quick-input-list .monaco-list-row", has_text="zeta").first.wait_for()

@@ -19,7 +19,7 @@ def test_two_windows_show_the_same_queue_and_lose_no_edit(editor: Editor, projec
     gate.wait_reached()
     windows = [editor.open(project.root, project.manifest) for _ in range(2)]
     for window, name in zip(windows, ("zeta", "delta"), strict=True):
-        window.expect_status("demo 0.1.0|waits")
+        window.expect_status("demo 0.1.0|waiting")
         window.palette("pyproject: Add Dependency…")
         window.answer("Name of a package", name)
         window.choose("project.dependencies")
@@ -80,8 +80,9 @@ def test_a_folder_that_is_not_trusted_is_read_but_no_uv_runs_until_it_is(start_e
     window.palette("Workspaces: Manage Workspace Trust")
     window.page.get_by_role("button", name="Trust", exact=True).first.click()
     eventually(lambda: editor.server_pids() not in ([], untrusted), "a server that may run uv")
-    window.expect_status("Bump minor")
-    window.toasts.get_by_role("button", name="Retry").click()
+    window.expect_status("demo 0.1.0")
+    window.palette("pyproject: Bump Version…")
+    window.choose("minor")
     window.expect_status("demo 0.2.0")
     assert 'version = "0.2.0"' in project.text()
 

@@ -96,6 +96,13 @@ describe("the store", () => {
     expect(store.failure(broken)).toBeUndefined();
   });
 
+  it("takes a failure of before a restart for old news", () => {
+    const store = new StatusStore(0);
+    const failed = operation({ state: "failed", finishedAt: "2026-03-01T12:00:10Z" });
+    store.clear(now);
+    expect(store.failure(status({ operations: [failed] }))).toBeUndefined();
+  });
+
   it("takes a failure of before the window was opened for old news", () => {
     const old = operation({ state: "failed", finishedAt: "2026-03-01T11:00:00Z" });
     expect(new StatusStore(now).failure(status({ operations: [old] }))).toBeUndefined();

@@ -7,7 +7,7 @@ export class StatusStore {
   readonly #projects = new Map<string, ProjectStatus>();
   /** Since when, in milliseconds, a failure of a project is news: the start of the window, its last save, or 'Dismiss'. */
   readonly #newsSince = new Map<string, number>();
-  readonly #start: number;
+  #start: number;
   #clearedAt = 0;
   readonly #changed = new EventEmitter<ProjectStatus | undefined>();
   /** The new status of a project; undefined when all are forgotten. */
@@ -52,9 +52,10 @@ export class StatusStore {
     }
   }
 
-  /** Forget everything: the server that said it is gone. */
-  clear(): void {
+  /** Forget everything: the server that said it is gone. What failed before it was started anew is no news. */
+  clear(now = Date.now()): void {
     this.#projects.clear();
+    this.#start = now;
     this.#changed.fire(undefined);
   }
 
