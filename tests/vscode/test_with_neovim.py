@@ -32,7 +32,6 @@ TEXT = "table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), '\\n') .. '\\n'
 ALPHA, ZETA, BUMP = "Add alpha to dependencies", "Add zeta to dependencies", "Bump minor version"
 IN_NEOVIM = re.compile(r"^. \w+ +\S+  (?P<title>.+?)  [^()]+ \(pid (?P<asker>\d+)\)(?P<wait>  · waits for .*)?")
 IN_VS_CODE = re.compile(r"^(?P<title>.+?), ")
-ASKER = re.compile(r"^Process (\d+)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,7 +133,8 @@ def both_show(neovim: Apart, window: Window, asked: list[tuple[str, int]], fits:
     end = time.monotonic() + PATIENCE
     while True:
         left, right = in_neovim(neovim), in_vs_code(window)
-        if left == right and sorted(asked) == [(one.title, one.asker) for one in left] and fits(left):
+        shown = sorted((one.title, one.over, one.blocker is not None) for one in left)
+        if shown == right and sorted(asked) == [(one.title, one.asker) for one in left] and fits(left):
             return
         assert time.monotonic() < end, f"not the same within {PATIENCE} s:\nNeovim  {left}\nVS Code {right}"
 
@@ -155,24 +155,15 @@ def in_neovim(neovim: Apart) -> list[Shown]:
     return sorted(found)
 
 
-def in_vs_code(window: Window) -> list[Shown]:
-    """What the queue view shows, after each row was folded open: the lines below an operation say who asked for it."""
-    folded = window.queue.locator(".monaco-tl-twistie.collapsed")
-    while folded.count():
-        folded.first.click()
+def in_vs_code(window: Window) -> list[tuple[str, bool, bool]]:
+    """What the rows of the queue view say: what, whether it is over, whether it waits; a uv of a terminal is none of ours."""
     rows = window.queue.evaluate_all("all => all.map(r => [r.getBoundingClientRect().top, r.ariaLevel, r.ariaLabel])")
-    found, over, title, details = [], False, "", list[str]()
-    for level, text in [*((level, text) for _, level, text in sorted(rows)), ("1", "")]:
-        if level == "3":
-            details.append(text)
-            continue
-        asker = next((int(match[1]) for line in details if (match := ASKER.match(line))), None)
-        if asker is not None:
-            wait = next((line for line in details if line.startswith("Waiting for ")), None)
-            found.append(Shown(title, asker, over, pid_in(wait)))
-        row = IN_VS_CODE.match(text)
-        title, details = row["title"] if row else "", []
+    found, over = [], False
+    for _, level, text in sorted(rows):
         over = over or (level == "1" and text.startswith("Finished"))
+        row = IN_VS_CODE.match(text)
+        if level == "2" and row and "in a terminal or another program" not in text:
+            found.append((row["title"], over, ", waiting for " in text))
     return sorted(found)
 
 
